@@ -1,0 +1,112 @@
+"""Money by month: revenue, cost components, margin, stock value, working capital, cash.
+
+`cost` is the sum of its components and `margin` is revenue less cost, to the cent, by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sop_core.demand.layers import DemandPlan
+from sop_core.inputs import Floats, Inputs
+from sop_core.supply.result import Solution
+
+#: Average days in a month, for receivable and payable days.
+MONTH_DAYS = 365.25 / 12
+
+#: Cost components that are paid to suppliers on terms; wages, transport and the like are paid at once.
+ON_TERMS = ("material", "purchase", "subcontract")
+#: Declared costs of unhappiness and of capital: counted in the margin as the company asks, but not paid in cash.
+NOT_CASH = ("backlog", "lost_sales", "holding")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """All in money; arrays [t] unless said otherwise, flows in the month, balances at its end."""
+
+    revenue: Floats
+    revenue_by_class: Floats  #: [i, r, m, t]; sums to revenue
+    costs: dict[str, Floats]  #: component -> [t]
+    cost: Floats
+    margin: Floats
+    stock_value: Floats  #: stock x standard cost
+    receivables: Floats
+    payables: Floats
+    working_capital: Floats  #: stock value + receivables - payables
+    cash_flow: Floats  #: margin without non-cash costs, less the growth of working capital
+    opening_stock_value: float
+
+
+def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money:
+    """The financial projection of a solved plan."""
+    by_class = revenue_by_class(inputs, demand, solution)
+    revenue = by_class.sum(axis=(0, 1, 2))
+    costs = {name: np.asarray(values, dtype=float) for name, values in solution.cost_by_month.items()}
+    costs["promotions"] = demand.promotion_cost
+    cost = np.sum(list(costs.values()), axis=0)
+    unit_cost = inputs.item.unit_cost
+    stock_value = np.einsum("i,ist->t", unit_cost, solution.stock)
+    opening_value = float(unit_cost @ inputs.stock.opening.sum(axis=1))
+    receivables = _outstanding(revenue, inputs.policy.receivable_days)
+    bought = np.sum([costs[name] for name in ON_TERMS if name in costs], axis=0) + np.zeros_like(revenue)
+    payables = _outstanding(bought, inputs.policy.payable_days)
+    working = stock_value + receivables - payables
+    # The books before the plan: the first month's terms, so that the first month shows no leap.
+    before = opening_value + _steady(revenue, inputs.policy.receivable_days) - _steady(bought, inputs.policy.payable_days)
+    cash_margin = revenue - cost + np.sum([costs[name] for name in NOT_CASH if name in costs], axis=0)
+    # Units in stock were paid for when they were made, so their value is already in the margin's costs:
+    # only the terms of customers and suppliers move cash apart from it.
+    terms = receivables - payables
+    opening_terms = before - opening_value
+    cash = cash_margin - np.diff(np.concatenate([[opening_terms], terms]))
+    return Money(
+        revenue=revenue,
+        revenue_by_class=by_class,
+        costs=costs,
+        cost=cost,
+        margin=revenue - cost,
+        stock_value=stock_value,
+        receivables=receivables,
+        payables=payables,
+        working_capital=working,
+        cash_flow=cash,
+        opening_stock_value=opening_value,
+    )
+
+
+def _outstanding(flow: Floats, days: float) -> Floats:
+    """Balance at each month's end when a flow is paid `days` later; months before the first are like it."""
+    months = days / MONTH_DAYS
+    whole = int(months)
+    padded = np.concatenate([np.repeat(flow[:1], whole + 1), flow])
+    total = sum(padded[whole + 1 - k : len(padded) - k] for k in range(whole)) if whole else np.zeros_like(flow)
+    oldest = padded[1 : len(padded) - whole] if whole else flow
+    result: Floats = total + (months - whole) * oldest
+    return result
+
+
+def _steady(flow: Floats, days: float) -> float:
+    return float(flow[0] * days / MONTH_DAYS) if len(flow) else 0.0
+
+
+def revenue_by_class(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Floats:
+    """[i, r, m, t] revenue of what is served in each month; an order keeps the price of the month in which
+    it was asked for, and the oldest order is served first. Backlog left at the horizon's end is valued at the
+    last month's price. Orders from before the plan have the first month's price."""
+    price, units, backlog, lost = demand.price, demand.total, solution.backlog, solution.lost
+    opening = inputs.demand.opening_backlog
+    waiting = backlog * price  # value of backlog where it holds orders of the same month only
+    deep = np.argwhere((backlog > units + 1e-9).any(axis=-1))
+    for i, r, m in deep:
+        asked = np.concatenate([[0.0, opening[i, r, m]], units[i, r, m]]).cumsum()
+        value = np.concatenate(
+            [[0.0, opening[i, r, m] * price[i, r, m, 0]], units[i, r, m] * price[i, r, m]]
+        ).cumsum()
+        asked = asked + np.arange(len(asked)) * 1e-12  # np.interp wants increasing positions
+        upto, held = asked[2:], backlog[i, r, m]
+        waiting[i, r, m, :-1] = (value[2:] - np.interp(upto - held, asked, value))[:-1]
+    before = np.concatenate([(opening * price[..., 0])[..., None], waiting[..., :-1]], axis=-1)
+    result: Floats = units * price + before - waiting - lost * price
+    return result

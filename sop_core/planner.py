@@ -1,0 +1,178 @@
+"""The straight line: snapshot -> baseline -> demand -> supply -> money -> plan.
+
+`make_plan` is a pure function of a Snapshot and a Scenario. `Planner` is the same line with the parts that do
+not depend on the scenario (history, baseline, base arrays, base solution) worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from sop_core.calendar import month_column
+from sop_core.demand.fleet import ForecastCache
+from sop_core.demand.history import History, build_history
+from sop_core.demand.layers import demand_plan
+from sop_core.demand.price import net_price
+from sop_core.demand.statistical import Baseline, build_baseline
+from sop_core.errors import DataError
+from sop_core.inputs import Floats, Inputs
+from sop_core.money import build_money
+from sop_core.plan import Plan
+from sop_core.planning_level import PlanningItems, planning_items
+from sop_core.scenario import Scenario
+from sop_core.snapshot import DefaultUsed, Snapshot
+from sop_core.supply.network import build_inputs, list_price
+from sop_core.supply.solve import SupplySolver
+
+Progress = Callable[[str, int, int], None]
+
+
+def make_plan(
+    snapshot: Snapshot,
+    scenario: Scenario | None = None,
+    *,
+    cache: ForecastCache | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The plan of a scenario for a company; same inputs give the same plan. Raises any SopError."""
+    company = prepare(snapshot, cache=cache, executor=executor, progress=progress)
+    return Planner(company).plan(scenario or Scenario.base())
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """All that scenarios of one data version share. Never edited; safe to hand to many sessions."""
+
+    snapshot: Snapshot
+    items: PlanningItems
+    history: History | None
+    baseline: Baseline | None
+    inputs: Inputs
+    notes: tuple[DefaultUsed, ...]
+    forecast_bias: float
+
+    @property
+    def defaults_used(self) -> tuple[DefaultUsed, ...]:
+        """Every default and stand-in that a plan of this company rests on."""
+        return self.snapshot.defaults_used + self.notes
+
+
+def prepare(
+    snapshot: Snapshot,
+    *,
+    cache: ForecastCache | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Company:
+    """History, baseline forecast and base arrays of a company. Raises DataError, ForecastError."""
+    items = planning_items(snapshot)
+    settings = snapshot.settings
+    regions = tuple(snapshot.table("regions")["region"])
+    history = build_history(snapshot, items)
+    baseline = None
+    if settings.demand == "forecast":
+        if history is None:
+            raise DataError(
+                f"There is no history before plan_start {settings.plan_start}: bring older sales, move plan_start, "
+                "or set demand to demand_plan."
+            )
+        baseline = build_baseline(
+            history, items, regions, settings.horizon_months, cache=cache, executor=executor, progress=progress
+        )
+    base = baseline.units if baseline is not None else planned_demand(snapshot, items)
+    price = _net_price(snapshot, items, base, history)
+    built = build_inputs(snapshot, items, base, None if baseline is None else baseline.sigma, price)
+    return Company(
+        snapshot=snapshot,
+        items=items,
+        history=history,
+        baseline=baseline,
+        inputs=built.inputs,
+        notes=built.notes,
+        forecast_bias=_bias(baseline),
+    )
+
+
+class Planner:
+    """Answers scenarios of one company, one at a time; each session has its own (it keeps a solver's basis)."""
+
+    def __init__(self, company: Company, base: Plan | None = None) -> None:
+        self.company = company
+        self._solver: SupplySolver | None = None
+        self._base = base
+
+    @property
+    def base(self) -> Plan:
+        """The plan without any Change."""
+        if self._base is None:
+            self._base = self._solve(Scenario.base())
+        return self._base
+
+    def plan(self, scenario: Scenario) -> Plan:
+        """The plan of a scenario. Raises ScenarioError, PlanError.
+
+        Always solved from the base plan's optimum, so the answer depends on the scenario alone, never on what
+        was asked before.
+        """
+        if not scenario.active:
+            base = self.base
+            return Plan(
+                scenario, base.inputs, base.demand, base.solution, base.money, base.data_version, base.notes, base.forecast_bias
+            )
+        return self._solve(scenario)
+
+    def _solve(self, scenario: Scenario) -> Plan:
+        inputs = scenario.apply(self.company.inputs) if scenario.active else self.company.inputs
+        demand = demand_plan(inputs)
+        if self._solver is None:
+            base = demand_plan(self.company.inputs)
+            self._solver = SupplySolver(self.company.inputs, base.total, base.price)
+        solution = self._solver.solve(inputs, demand.total, demand.price)
+        return Plan(
+            scenario=scenario,
+            inputs=inputs,
+            demand=demand,
+            solution=solution,
+            money=build_money(inputs, demand, solution),
+            data_version=self.company.snapshot.version,
+            notes=self.company.defaults_used,
+            forecast_bias=self.company.forecast_bias,
+        )
+
+
+def planned_demand(snapshot: Snapshot, items: PlanningItems) -> Floats:
+    """[i, r, m, t] the company's own demand plan over the horizon, units; zero where it says nothing."""
+    regions = tuple(snapshot.table("regions")["region"])
+    segments = tuple(snapshot.table("segments")["segment"])
+    settings = snapshot.settings
+    table = snapshot.table("demand_plan")
+    out = np.zeros((len(items.names), len(regions), len(segments), settings.horizon_months))
+    at = (month_column(table["month"]) - settings.plan_start).astype(int)
+    i = table["product"].map(items.position).to_numpy(dtype=float)
+    r = table["region"].map({name: n for n, name in enumerate(regions)}).to_numpy(dtype=float)
+    m = table["segment"].map({name: n for n, name in enumerate(segments)}).to_numpy(dtype=float)
+    ok = ~(np.isnan(i) | np.isnan(r) | np.isnan(m)) & (at >= 0) & (at < settings.horizon_months)
+    units = table["quantity"].to_numpy(dtype=float)
+    np.add.at(out, (i[ok].astype(int), r[ok].astype(int), m[ok].astype(int), at[ok]), units[ok])
+    return out
+
+
+def _net_price(snapshot: Snapshot, items: PlanningItems, base: Floats, history: History | None) -> Floats:
+    start, horizon = snapshot.settings.plan_start, snapshot.settings.horizon_months
+    listed = list_price(snapshot, items, np.arange(start, start + horizon), base)
+    invoiced = bool(snapshot.table("sales")["revenue"].notna().any())
+    before = list_price(snapshot, items, history.months, base) if history is not None and invoiced else None
+    return net_price(listed, history, before, invoiced)
+
+
+def _bias(baseline: Baseline | None) -> float:
+    """Volume-weighted bias of the items' backtests where the forecaster reports one; nan otherwise."""
+    if baseline is None or "bias" not in baseline.details.columns:
+        return float("nan")
+    rows = baseline.details[baseline.details["level"] == "company"]
+    return float(rows["bias"].iloc[0]) if len(rows) else float("nan")
