@@ -1,0 +1,57 @@
+"""Changes: everything that a scenario can plan differently, by subject.
+
+    from sop_core.changes import DemandGrowth, Scope
+    change = DemandGrowth(scope=Scope.of(family="Trail", first="2027-03"), pct=0.05)
+
+To add a lever to the product, add one Change class to a module here: the lever panel, the JSON form, the
+sentences and docs/scenario-file.md come from its declarations.
+"""
+
+from sop_core.changes.base import GROUPS, REGISTRY, Change, Group, options
+from sop_core.changes.capacity import CapacityChange, ExtraShift, Outage, OvertimeChange
+from sop_core.changes.cost import BacklogCost, LostSaleCost, TransportCost, WageChange
+from sop_core.changes.demand import DEFAULT_ELASTICITY, DemandGrowth, DemandOverride, PriceChange, SalesInput
+from sop_core.changes.fields import NO_NEUTRAL, FieldSpec
+from sop_core.changes.launch import LaunchMove, LaunchProbability
+from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
+from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove
+from sop_core.changes.scope import AXES, Axis, Scope
+from sop_core.changes.sourcing import SafetyStockCover, SourceCost, SourceVolume
+
+__all__ = [
+    "AXES",
+    "DEFAULT_ELASTICITY",
+    "GROUPS",
+    "NO_NEUTRAL",
+    "REGISTRY",
+    "Axis",
+    "BacklogCost",
+    "CapacityChange",
+    "Change",
+    "DemandGrowth",
+    "DemandOverride",
+    "EndBacklog",
+    "ExtraShift",
+    "FieldSpec",
+    "Group",
+    "LaunchMove",
+    "LaunchProbability",
+    "LostSaleCost",
+    "Objective",
+    "Outage",
+    "OvertimeChange",
+    "PriceChange",
+    "PromotionAdd",
+    "PromotionCancel",
+    "PromotionMove",
+    "SafetyStockCover",
+    "SalesInput",
+    "Scope",
+    "SegmentPriority",
+    "SourceCost",
+    "SourceVolume",
+    "TransportCost",
+    "WageChange",
+    "WorkforcePolicy",
+    "options",
+]
