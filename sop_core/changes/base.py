@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -123,6 +123,10 @@ class Change:
         """What is changed, without by how much: two Changes of one lever replace each other."""
         keys = tuple(getattr(self, spec.name) for spec in self.specs() if spec.key)
         return (self.kind, self.scope, *keys)
+
+    def noted(self, note: str) -> Self:
+        """The same Change with that note."""
+        return dataclasses.replace(self, note=note)
 
     def acting(self) -> dict[str, Any]:
         """The JSON form without the note: what acts on the plan."""
