@@ -6,6 +6,7 @@ Inside the core a month is numpy's `datetime64[M]`; in frames and files it is th
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,23 @@ from numpy.typing import NDArray
 
 MonthArray = NDArray[np.datetime64]
 
+_ISO = re.compile(r"^\d{4}-(0[1-9]|1[0-2])(-\d{2}([T ].*)?)?$")
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def to_month(value: Any) -> np.datetime64:
     """The calendar month of a date, timestamp, `YYYY-MM` text or datetime64. Raises ValueError."""
+    problem = f"{value!r} is not a month: write it as 2026-03 or 2026-03-01"
     if isinstance(value, np.datetime64):
         month = value.astype("datetime64[M]")
-    elif isinstance(value, dt.date | str):
+    elif isinstance(value, str) and _ISO.match(value.strip()):
+        month = np.datetime64(value.strip()[:7], "M")
+    elif isinstance(value, dt.date):
         month = np.datetime64(pd.Timestamp(value).to_datetime64(), "M")
     else:
-        raise ValueError(f"{value!r} is not a month: write it as 2026-03 or 2026-03-01")
+        raise ValueError(problem)
     if np.isnat(month):
-        raise ValueError(f"{value!r} is not a month: write it as 2026-03 or 2026-03-01")
+        raise ValueError(problem)
     return np.datetime64(month, "M")
 
 

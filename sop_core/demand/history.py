@@ -201,6 +201,7 @@ def _fill_missing_channels(cleaned: Floats, first: int, note: _Noter) -> None:
         inside = np.zeros(len(company), dtype=bool)
         inside[max(active[0], first) : active[-1] + 1] = True
         gap = inside & (totals[m] <= 0)
+        gap &= company - totals[m] > 0  # where nobody sold, it was not the channel
         # More than one month in five without sales is a way of trading, not a gap in the data.
         if not gap.any() or gap.sum() > 0.2 * inside.sum():
             continue

@@ -1,0 +1,94 @@
+"""Snapshot: every default is applied and listed; nothing is silent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sop_core.errors import DataError
+from sop_core.planning_level import AUTO_LIMIT, planning_items
+from sop_core.schema import TABLES
+from sop_core.snapshot import Snapshot
+from tests import published
+
+
+def monthly(values: list[float], start: str = "2024-01-01", product: str = "P") -> pd.DataFrame:
+    stamps = pd.date_range(start, periods=len(values), freq="MS")
+    return pd.DataFrame({"month": stamps, "product": product, "quantity": values})
+
+
+def test_sales_alone_make_a_company_and_say_what_was_assumed() -> None:
+    snapshot = Snapshot.from_tables({"sales": monthly([100.0] * 24)})
+    assert list(snapshot.table("products")["product"]) == ["P"]
+    assert list(snapshot.table("regions")["region"]) == ["All"]
+    assert snapshot.settings.plan_start == np.datetime64("2026-01")
+    assert snapshot.settings.objective == "service"
+    told = {(d.table, d.column) for d in snapshot.defaults_used}
+    assert {("products", ""), ("settings", "plan_start"), ("settings", "objective")} <= told
+
+
+def test_every_table_has_every_column() -> None:
+    snapshot = Snapshot.from_tables({"sales": monthly([100.0] * 24)})
+    for name, table in TABLES.items():
+        assert tuple(snapshot.table(name).columns) == table.names
+
+
+def test_partial_last_month_is_not_closed() -> None:
+    assert Snapshot.from_tables({"sales": monthly([100.0] * 24 + [12.0])}).settings.plan_start == np.datetime64("2026-01")
+
+
+def test_a_seasonal_low_is_not_a_partial_month() -> None:
+    year = [100.0] * 11 + [20.0]
+    assert Snapshot.from_tables({"sales": monthly(year * 3)}).settings.plan_start == np.datetime64("2027-01")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [("horizon_months", "many", "not a integer"), ("objective", "profit", "margin"), ("service_level", "7", "at most")],
+)
+def test_settings_that_do_not_hold_say_what_does(setting: str, value: str, told: str) -> None:
+    tables = {"sales": monthly([1.0] * 12), "settings": pd.DataFrame({"setting": [setting], "value": [value]})}
+    with pytest.raises(DataError, match=told):
+        Snapshot.from_tables(tables)
+
+
+def test_no_demand_at_all_names_what_to_bring() -> None:
+    with pytest.raises(DataError, match=r"sales\.csv"):
+        Snapshot.from_tables({"products": pd.DataFrame({"product": ["P"]})})
+
+
+def test_unit_cost_rolls_up_from_the_bill_of_materials() -> None:
+    tables = {
+        "demand_plan": published.demand([10.0]),
+        "products": pd.DataFrame({"product": ["P"]}),
+        "materials": pd.DataFrame({"material": ["steel", "steel"], "supplier": ["A", "B"], "unit_cost": [3.0, 2.5]}),
+        "bom": pd.DataFrame({"product": ["P"], "material": ["steel"], "quantity_per": [4.0]}),
+    }
+    snapshot = Snapshot.from_tables(tables)
+    assert snapshot.table("products")["unit_cost"].tolist() == [10.0]
+    assert snapshot.table("products")["holding_cost"].tolist() == pytest.approx([0.2 * 10.0 / 12])
+
+
+def test_same_content_same_fingerprint_whatever_the_order_of_tables() -> None:
+    tables = {"sales": monthly([1.0] * 12), "products": pd.DataFrame({"product": ["P"], "price": [2.0]})}
+    again = dict(reversed(tables.items()))
+    assert Snapshot.from_tables(tables).fingerprint == Snapshot.from_tables(again).fingerprint
+    tables["products"] = tables["products"].assign(price=3.0)
+    assert Snapshot.from_tables(tables).fingerprint != Snapshot.from_tables(again).fingerprint
+
+
+def test_many_products_are_planned_as_families_and_ways_stay_apart() -> None:
+    names = [f"P{n:03d}" for n in range(AUTO_LIMIT + 1)]
+    tables = {
+        "products": pd.DataFrame({"product": names, "family": ["F"] * len(names)}),
+        "sales": pd.concat([monthly([float(n + 1)] * 14, product=name) for n, name in enumerate(names)]),
+        "sites": pd.DataFrame({"site": ["S"]}),
+        "sources": pd.DataFrame(
+            {"source": names, "product": names, "site": "S", "kind": ["make"] * 30 + ["buy"] * (len(names) - 30)}
+        ),
+    }
+    items = planning_items(Snapshot.from_tables(tables))
+    assert items.names == ("F, made", "F, bought")
+    for at in range(2):
+        assert sum(items.share[p] for p in items.products[at]) == pytest.approx(1.0)
