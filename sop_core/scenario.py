@@ -59,9 +59,7 @@ class Scenario:
             if not isinstance(value, str):
                 raise ScenarioError(f"`{field}` of a scenario must be a text, not {value!r:.60}.")
             if len(value.strip()) > longest:
-                raise ScenarioError(
-                    f"`{field}` of a scenario is longer than {longest} characters: shorten it."
-                )
+                raise ScenarioError(f"`{field}` of a scenario is longer than {longest} characters.")
             object.__setattr__(self, field, value.strip())
         if not self.name:
             raise ScenarioError("A scenario needs a name.")
@@ -89,7 +87,7 @@ class Scenario:
         return tuple(step.change.sentence(inputs) for step in self.steps)
 
     def fingerprint(self) -> str:
-        """SHA-256 over what acts on the plan: active Changes in order, without names, notes and muted ones."""
+        """SHA-256 over what acts on the plan: active Changes in order, no names or notes."""
         return hashlib.sha256(_canonical([change.acting() for change in self.active]).encode()).hexdigest()
 
     # -- acting -------------------------------------------------------------------------------------------
@@ -185,20 +183,13 @@ class Scenario:
     def to_json(self) -> str:
         """The canonical JSON form: sorted keys, every value written, one scenario one text."""
         changes = [step.change.to_dict() | ({"muted": True} if step.muted else {}) for step in self.steps]
-        body = {
-            "format": FORMAT,
-            "name": self.name,
-            "owner": self.owner,
-            "parent": self.parent,
-            "note": self.note,
-        }
-        return json.dumps(
-            body | {"changes": changes}, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False
-        )
+        texts = {"name": self.name, "owner": self.owner, "parent": self.parent, "note": self.note}
+        body = {"format": FORMAT, **texts, "changes": changes}
+        return json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Scenario:
-        """The inverse of `to_json`, strict. Raises ScenarioError naming position, field and what is allowed."""
+        """The inverse of `to_json`, strict. Raises ScenarioError naming position, field, allowed values."""
         body = _parsed(text)
         for member in body:
             if member not in _MEMBERS:
@@ -208,10 +199,10 @@ class Scenario:
             raise ScenarioError(f"`format` must be the number {FORMAT}, not {version!r:.60}.")
         if version > FORMAT:
             raise ScenarioError(
-                f"The scenario was written by a newer release (format {version}; this one reads up to {FORMAT}). "
-                "Update the planner, or save the scenario in the older form."
+                f"The scenario was written by a newer release (format {version}; this one reads up to "
+                f"{FORMAT}). Update the planner, or save the scenario in the older form."
             )
-        if "name" not in body:
+        if body.get("name") is None:
             raise ScenarioError("A scenario needs a `name`.")
         changes = body.get("changes", [])
         if not isinstance(changes, list):
@@ -250,9 +241,19 @@ def _parsed(text: str) -> dict[str, Any]:
         raise ScenarioError("The scenario is not valid: it is nested too deeply.") from error
     except ValueError as error:  # a whole number of thousands of digits
         raise ScenarioError(f"The scenario is not valid JSON: {error}.") from error
+    if not _encodable(body):
+        raise ScenarioError("The scenario holds characters that are no text (half of a pair): remove them.")
     if not isinstance(body, dict):
         raise ScenarioError('A scenario file must hold one object: {"name": ..., "changes": [...]}.')
     return body
+
+
+def _encodable(body: Any) -> bool:
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -355,6 +356,8 @@ class History:
         if scenario == self.present:
             return self
         merged = lever is not None and lever == self.lever and self.can_undo
+        if merged and scenario == self.past[-1]:
+            return replace(self, present=scenario, past=self.past[:-1], future=(), lever=None)
         past = self.past if merged else (*self.past, self.present)[-self.limit :]
         return replace(self, present=scenario, past=past, future=(), lever=lever)
 
