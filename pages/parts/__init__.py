@@ -1,0 +1,1 @@
+"""What the screens share: state, context bar, theme, number formats, levers, KPI strip."""

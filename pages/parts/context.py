@@ -1,0 +1,253 @@
+"""The context bar: the same on every page, in the URL, following the user from page to page.
+
+    view = context.bar()          draws the bar, returns what was chosen
+    view.plan, view.base          the chosen scenario's plan and the base plan
+    view.demand(view.plan)        [t] what was chosen of any [i, r, m, t] array, in units or money
+
+Query parameters: scenario, show (units, money), level, item, region, segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import format as fmt
+from pages.parts import state, theme
+from pages.parts.desk import Desk
+from sop_core.charts.roles import Palette
+from sop_core.inputs import Bools, Floats, Inputs
+from sop_core.plan import Plan
+from sop_core.planner import Company
+from sop_core.scenario import Scenario
+
+COMPANY, CATEGORY, FAMILY, ITEM = "Company", "Category", "Family", "Product"
+ALL = "All"
+UNITS, MONEY = "Units", "Money"
+
+
+@dataclass(frozen=True)
+class View:
+    """What the user looks at. Item, region and segment are names, or `All`."""
+
+    desk: Desk
+    scenario: Scenario
+    scenario_name: str  #: the base's or stored scenario's name; `scenario` may hold unsaved changes on it
+    show: str  #: Units or Money
+    level: str  #: Company, Category, Family or Product (the planning item)
+    item: str  #: a name at that level
+    region: str
+    segment: str
+    palette: Palette
+
+    @property
+    def company(self) -> Company:
+        """The company at the data version shown."""
+        return self.desk.company
+
+    @property
+    def base(self) -> Plan:
+        """The plan without changes."""
+        return self.desk.base
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of the scenario shown. Raises ScenarioError, PlanError."""
+        return self.desk.plan(self.scenario)
+
+    @property
+    def inputs(self) -> Inputs:
+        """The company's base inputs: names and months."""
+        return self.desk.company.inputs
+
+    @property
+    def currency(self) -> str:
+        """The company's currency."""
+        return self.inputs.currency
+
+    @property
+    def unit(self) -> str:
+        """What the numbers are in: the currency, or the items' unit where they share one."""
+        if self.show == MONEY:
+            return self.currency
+        units = {unit for unit, chosen in zip(self.inputs.item_unit, self.items, strict=True) if chosen}
+        return units.pop() if len(units) == 1 and "unit" not in units else "units"
+
+    @property
+    def months(self) -> list[str]:
+        """`Mar 26` for every month of the horizon."""
+        return fmt.months(self.inputs.months)
+
+    @cached_property
+    def items(self) -> Bools:
+        """[i] planning items in view."""
+        return item_mask(self.inputs, self.level, self.item)
+
+    @cached_property
+    def regions(self) -> Bools:
+        """[r] regions in view."""
+        return _mask(self.inputs.regions, self.region)
+
+    @cached_property
+    def segments(self) -> Bools:
+        """[m] segments in view."""
+        return _mask(self.inputs.segments, self.segment)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is filtered out."""
+        return bool(self.items.all() and self.regions.all() and self.segments.all())
+
+    def cells(self, values: Floats) -> Floats:
+        """[i', r', m', t] of an [i, r, m, t] array: only what is in view."""
+        return values[np.ix_(self.items, self.regions, self.segments)]
+
+    def total(self, units: Floats, weight: Floats | None = None) -> Floats:
+        """[t] sum of an [i, r, m, t] array in view; with `weight` (a price of the same shape) in money where
+        money is shown."""
+        shown = units * weight if self.show == MONEY and weight is not None else units
+        total: Floats = self.cells(shown).sum(axis=(0, 1, 2))
+        return total
+
+    def demand(self, plan: Plan) -> Floats:
+        """[t] unconstrained demand in view, units or money at the month's price."""
+        return self.total(plan.demand.total, plan.demand.price)
+
+    def served(self, plan: Plan) -> Floats:
+        """[t] what is delivered in view, units or the month's price."""
+        return self.total(plan.solution.served, plan.demand.price)
+
+    def stock(self, plan: Plan) -> Floats:
+        """[t] stock at month end of the items in view, all sites, units or money at standard cost."""
+        return self._stock(plan, plan.solution.stock)
+
+    def stock_target(self, plan: Plan) -> Floats:
+        """[t] stock targets of the items in view, in the same measure as `stock`."""
+        stock = plan.inputs.stock
+        held = ~plan.inputs.item.make_to_order[:, None, None]
+        return self._stock(plan, stock.target * stock.cover_factor[:, None, None] * held)
+
+    def _stock(self, plan: Plan, units: Floats) -> Floats:
+        cost = (
+            plan.inputs.item.unit_cost[self.items] if self.show == MONEY else np.ones(int(self.items.sum()))
+        )
+        total: Floats = np.einsum("i,ist->t", cost, units[self.items])
+        return total
+
+
+def _mask(names: tuple[str, ...], chosen: str) -> Bools:
+    if chosen == ALL or chosen not in names:
+        return np.ones(len(names), dtype=bool)
+    return np.asarray(names, dtype=str) == chosen
+
+
+def item_mask(inputs: Inputs, level: str, name: str) -> Bools:
+    """[i] planning items of a category, family or product; all where nothing of that name exists."""
+    names = {CATEGORY: inputs.item_category, FAMILY: inputs.item_family, ITEM: inputs.items}.get(level)
+    return np.ones(len(inputs.items), dtype=bool) if names is None else _mask(names, name)
+
+
+def names_at(inputs: Inputs, level: str) -> list[str]:
+    """The names to choose from at a level, in planning order."""
+    names = {CATEGORY: inputs.item_category, FAMILY: inputs.item_family, ITEM: inputs.items}.get(level, ())
+    return list(dict.fromkeys(names))
+
+
+def levels(inputs: Inputs) -> list[str]:
+    """The levels that tell a company's items apart."""
+    found = [COMPANY]
+    if len(set(inputs.item_category)) > 1:
+        found.append(CATEGORY)
+    if len(set(inputs.item_family)) > 1:
+        found.append(FAMILY)
+    if tuple(inputs.items) != tuple(inputs.item_family):
+        found.append(ITEM)
+    return found
+
+
+def bar(*, scenario: bool = True) -> View:
+    """Draws the context bar and returns the view. Raises StoreError, DataError: call it inside `explained`.
+
+    With `scenario=False` the page always shows the base (Data, Demand history) and the choice is kept.
+    """
+    desk = state.desk()
+    inputs = desk.company.inputs
+    with st.container(key="context_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        name = _scenario(scenario)
+        show = st.segmented_control(
+            "Show", [UNITS, MONEY], default=UNITS, key="show", bind="query-params", required=True,
+            label_visibility="collapsed", width="content",
+        )  # fmt: skip
+        level, item = _items(inputs)
+        region = _choice("Region", inputs.regions, "region")
+        segment = _choice("Segment", inputs.segments, "segment")
+        _facts(desk)
+    work = state.work(name)
+    return View(
+        desk=desk,
+        scenario=work.scenario if scenario else Scenario.base(),
+        scenario_name=name,
+        show=show or UNITS,
+        level=level,
+        item=item,
+        region=region,
+        segment=segment,
+        palette=theme.colours(),
+    )
+
+
+def _scenario(shown: bool) -> str:
+    names = state.scenario_names()
+    if not shown:
+        kept = st.session_state.get("scenario", st.query_params.get("scenario", state.BASE))
+        return kept if kept in names else state.BASE
+    chosen = st.selectbox(
+        "Scenario", names, key="scenario", bind="query-params", label_visibility="collapsed", width=190,
+        icon=":material/account_tree:",
+    )  # fmt: skip
+    return chosen or state.BASE
+
+
+def _items(inputs: Inputs) -> tuple[str, str]:
+    known = levels(inputs)
+    level = st.selectbox(
+        "Level", known, key="level", bind="query-params", label_visibility="collapsed", width=120
+    )
+    names = names_at(inputs, level)
+    if not names:
+        return level, ALL
+    item = st.selectbox(
+        level, [ALL, *names], key="item", bind="query-params", width=170, label_visibility="collapsed",
+        format_func=lambda name: _all_of(level) if name == ALL else name,
+    )  # fmt: skip
+    return level, item
+
+
+def _choice(label: str, names: tuple[str, ...], key: str) -> str:
+    """One of some names, or all; nothing to choose where there is one."""
+    if len(names) < 2:
+        return ALL
+    return st.selectbox(
+        label, [ALL, *names], key=key, bind="query-params", width=140, label_visibility="collapsed",
+        format_func=lambda name: _all_of(label) if name == ALL else name,
+    )  # fmt: skip
+
+
+def _all_of(label: str) -> str:
+    plural = {CATEGORY: "categories", FAMILY: "families"}.get(label, f"{label.lower()}s")
+    return f"All {plural}"
+
+
+def _facts(desk: Desk) -> None:
+    settings = desk.company.snapshot.settings
+    versions = state.store().versions()
+    record = next((found for found in versions if found.version == desk.version), None)
+    when = f", {record.at:%d %b %Y}" if record is not None else ""
+    first, last = fmt.months(desk.company.inputs.months[[0, -1]])
+    st.html(
+        f'<div class="sop-context">Plan <b>{fmt.safe(first)} to {fmt.safe(last)}</b>'
+        f" · Data <b>version {desk.version}</b>{fmt.safe(when)} · {fmt.safe(settings.currency)}</div>"
+    )

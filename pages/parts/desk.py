@@ -1,0 +1,118 @@
+"""One data version at work, shared by all sessions: the company, its base plan, planners, recent plans.
+
+Nothing here belongs to a session. A planner's answer depends on the scenario alone, so sessions may share a
+small pool of them; plans are frozen, so they may share those too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from sop_core.errors import SelfCheckFailed, TimedOut
+from sop_core.plan import Plan
+from sop_core.planner import Company, Planner, prepare
+from sop_core.scenario import Scenario
+from sop_core.snapshot import Snapshot
+from sop_core.store import Store
+
+Progress = Callable[[str, int, int], None]
+
+#: Planners at work at once: each keeps a solver with its basis in memory.
+PLANNERS = 2
+#: Plans kept by scenario; the least recently used go first.
+PLANS = 32
+#: Data versions kept: the latest, and the one before while somebody still looks at it.
+VERSIONS = 2
+
+
+class Desk:
+    """A company and the plans that were made of it."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self._pool: queue.LifoQueue[Planner] = queue.LifoQueue()
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._lock = threading.Lock()
+        first = Planner(company)
+        self.base = first.base
+        for _ in range(PLANNERS - 1):
+            self._pool.put(Planner(company, base=self.base))
+        # Last in, first out: a lone user always meets the planner that is warm.
+        self._pool.put(first)
+
+    @property
+    def version(self) -> int:
+        """The data version."""
+        return self.company.snapshot.version
+
+    def plan(self, scenario: Scenario) -> Plan:
+        """The plan of a scenario, from memory where it was made before. Raises ScenarioError, PlanError."""
+        if not scenario.active:
+            return self.base if scenario == self.base.scenario else _named(self.base, scenario)
+        key = scenario.fingerprint()
+        with self._lock:
+            known = self._plans.get(key)
+            if known is not None:
+                self._plans.move_to_end(key)
+        if known is None:
+            known = self._solve(scenario)
+            with self._lock:
+                self._plans[key] = known
+                while len(self._plans) > PLANS:
+                    self._plans.popitem(last=False)
+        return _named(known, scenario)
+
+    def _solve(self, scenario: Scenario) -> Plan:
+        planner = self._pool.get()
+        try:
+            return planner.plan(scenario)
+        except (SelfCheckFailed, TimedOut):
+            # A solver that lost its way is not trusted with the next question.
+            planner = Planner(self.company, base=self.base)
+            raise
+        finally:
+            self._pool.put(planner)
+
+
+def _named(plan: Plan, scenario: Scenario) -> Plan:
+    """The same answer under the scenario that was asked for; KPIs worked out so far are kept."""
+    if plan.scenario == scenario:
+        return plan
+    twin = dataclasses.replace(plan, scenario=scenario)
+    for name in ("facts", "kpis", "shortages", "fingerprint"):
+        if name in vars(plan):
+            vars(twin)[name] = vars(plan)[name]
+    return twin
+
+
+class Office:
+    """A store and the desks of its latest data versions."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._desks: OrderedDict[int, Desk] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ready(self, version: int) -> Desk | None:
+        """The desk of a data version if it is there already."""
+        return self._desks.get(version)
+
+    def desk(self, version: int, progress: Progress | None = None) -> Desk:
+        """The desk of a data version; forecasts and plans where it is not there yet. Raises any SopError."""
+        with self._lock:
+            found = self._desks.get(version)
+            if found is None:
+                if progress is not None:
+                    progress("Reading the data", 0, 0)
+                snapshot = Snapshot.from_tables(self.store.tables(version), version)
+                company = prepare(snapshot, cache=self.store.forecasts, progress=progress)
+                if progress is not None:
+                    progress("Planning the base case", 0, 0)
+                found = self._desks[version] = Desk(company)
+                while len(self._desks) > VERSIONS:
+                    self._desks.popitem(last=False)
+            return found

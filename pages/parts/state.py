@@ -1,0 +1,184 @@
+"""What screens share behind the scenes: the store, the company at its latest data, plans, working scenarios.
+
+    store()          the open store                          cached for the process
+    desk()           company, base plan and planners         cached for the process, with progress on screen
+    plan(scenario)   a plan                                  cached for the process, bounded
+    work(name)       this session's working scenario         st.session_state; saved ones are in the store
+
+What a session edits is its own until it is saved. Errors that the product can explain are shown by
+`explained()`; anything else is a defect and is left to Streamlit.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts.desk import Desk, Office
+from sop_core.errors import DataError, SopError, StoreBusy, StoreError
+from sop_core.plan import Plan
+from sop_core.planner import Company
+from sop_core.scenario import History, Scenario
+from sop_core.store import Store, StoredScenario, open_store
+
+#: Name of the scenario without changes.
+BASE = "Base"
+#: A what-if on the base that has no name yet.
+UNNAMED = "What-if"
+#: Working scenarios that a session keeps; the oldest without changes go first.
+MOST_WORK = 20
+
+
+def store_path() -> Path:
+    """The store's file: environment variable SOP_STORE, else data/sop.duckdb beside app.py."""
+    return Path(os.environ.get("SOP_STORE") or Path(__file__).resolve().parents[2] / "data" / "sop.duckdb")
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _office(path: str) -> Office:
+    return Office(open_store(Path(path)))
+
+
+def store() -> Store:
+    """The open store. Raises StoreBusy and other StoreErrors: show them with `explained`."""
+    return _office(str(store_path())).store
+
+
+def has_data() -> bool:
+    """Whether anything was imported yet."""
+    return store().latest_version() > 0
+
+
+def desk(version: int | None = None) -> Desk:
+    """The company at a data version (default: the latest) with its base plan and planners.
+
+    The first call for a version forecasts and plans, with a progress bar where it is called. Raises DataError
+    where the store has no data, and any SopError of the way.
+    """
+    office = _office(str(store_path()))
+    version = office.store.latest_version() if version is None else version
+    if version == 0:
+        raise DataError("The store has no data yet. Open Data and bring the company's files.")
+    found = office.ready(version)
+    if found is not None:
+        return found
+    place = st.empty()
+    bar = place.progress(0.0, text="Getting the company ready")
+
+    def tell(what: str, done: int, total: int) -> None:
+        share = done / total if total else 0.0
+        bar.progress(share, text=f"{what}: {done} of {total}" if total else what)
+
+    found = office.desk(version, tell)
+    # What lives from here on is not worth looking at in every collection.
+    gc.collect()
+    gc.freeze()
+    place.empty()
+    return found
+
+
+def company() -> tuple[Company, Plan]:
+    """The company at the store's latest data version, and its base plan."""
+    found = desk()
+    return found.company, found.base
+
+
+def plan(scenario: Scenario) -> Plan:
+    """The plan of a scenario at the latest data. Raises ScenarioError, PlanError."""
+    return desk().plan(scenario)
+
+
+def who() -> str:
+    """Who is at work, for records: the name of the login where there is one."""
+    user = st.user.to_dict() if st.user else {}
+    name = user.get("name") or user.get("email")
+    return str(name) if name else "Planner"
+
+
+# -- working scenarios ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Work:
+    """A scenario under this session's hands: undo and redo, and what the store has of it.
+
+    `revision` is the stored revision it comes from, 0 where it is not stored (the base).
+    """
+
+    history: History
+    saved: Scenario
+    revision: int = 0
+
+    @property
+    def scenario(self) -> Scenario:
+        """As it stands now. Changes on the base are called a what-if until they are saved under a name."""
+        present = self.history.present
+        return present.rename(UNNAMED) if present.name == BASE and present.steps else present
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what the store has."""
+        return self.history.present != self.saved
+
+
+def scenario_names() -> list[str]:
+    """The base and all stored scenarios, by name."""
+    return [BASE, *(stored.name for stored in store().scenarios() if stored.name != BASE)]
+
+
+def stored(name: str) -> StoredScenario | None:
+    """The store's record of a scenario; None where there is none."""
+    return next((found for found in store().scenarios() if found.name == name), None)
+
+
+def work(name: str = BASE) -> Work:
+    """This session's working copy of the base or of a stored scenario. Raises StoreError for unknown names.
+
+    Where the store has a newer revision and nothing was changed here, the newer one is taken.
+    """
+    kept: dict[str, Work] = st.session_state.setdefault("_work", {})
+    mine = kept.get(name)
+    if name == BASE:
+        if mine is None:
+            mine = kept[name] = Work(History(Scenario.base()), Scenario.base())
+        return mine
+    record = stored(name)
+    if record is None:
+        kept.pop(name, None)
+        raise StoreError(f"There is no scenario '{name}' any more. Choose another one.")
+    if mine is None or (record.revision != mine.revision and not mine.changed):
+        scenario = Scenario.from_json(record.json)
+        mine = kept[name] = Work(History(scenario), scenario, record.revision)
+    for old in [key for key, entry in kept.items() if not entry.changed and key not in (name, BASE)]:
+        if len(kept) <= MOST_WORK:
+            break
+        del kept[old]
+    return mine
+
+
+def forget(name: str) -> None:
+    """Drops this session's working copy: the next `work` takes what the store has."""
+    st.session_state.setdefault("_work", {}).pop(name, None)
+
+
+# -- errors ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Shows an error of the product as a sentence with its remedy in place of what it interrupts."""
+    try:
+        yield
+    except StoreBusy as error:
+        st.error(f"**The store is in use elsewhere.** {error}", icon=":material/lock:")
+        st.button("Try again", icon=":material/refresh:")
+    except DataError as error:
+        st.error(f"**The data do not allow this.** {error}", icon=":material/table_view:")
+    except SopError as error:
+        st.error(str(error), icon=":material/error:")
