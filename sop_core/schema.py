@@ -24,7 +24,8 @@ class Column:
     """One column of the contract.
 
     `choices` limits texts; `minimum` and `maximum` limit numbers; `refers` names the tables in one of which
-    its value must be found (checked only where they have rows; `lenient`: an unknown value is a warning);
+    its value must be found (checked only where they have rows; `lenient`: an unknown value is a warning, and
+    this is what becomes of the row);
     `key` columns identify a row.
     """
 
@@ -40,7 +41,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     refers: tuple[str, ...] = ()
-    lenient: bool = False
+    lenient: str = ""
 
     @property
     def default_text(self) -> str:
@@ -95,7 +96,7 @@ def _key(name: str, kind: Kind, meaning: str, **more: Any) -> Column:
     return Column(name, kind, meaning, required=True, key=True, **more)
 
 
-def _scope(name: str, table: str, meaning: str, *, lenient: bool = False) -> Column:
+def _scope(name: str, table: str, meaning: str, *, lenient: str = "") -> Column:
     return Column(name, "text", meaning, key=True, default=ALL, refers=(table,), lenient=lenient)
 
 
@@ -249,7 +250,14 @@ _TABLES = (
         "Past and planned promotions.",
         (
             _key("promotion", "text", "name of the promotion"),
-            Column("product", "text", "identifier of the product", key=True, refers=("products",)),
+            Column(
+                "product",
+                "text",
+                "identifier of the product",
+                key=True,
+                refers=("products",),
+                lenient="the promotion does nothing for it",
+            ),
             Column("family", "text", "a whole family, instead of a product", key=True),
             _REGION,
             _SEGMENT,
@@ -265,9 +273,30 @@ _TABLES = (
                 minimum=0,
                 maximum=1,
             ),
-            Column("pull_months", "integer", "months after the end that it draws on", default=1, unit="months", minimum=0),
-            Column("price_change", "number", "change of price while it runs", default=0.0, unit="fraction", minimum=-1),
-            Column("cost", "number", "cost of running it, booked in its first month", default=0.0, unit="money", minimum=0),
+            Column(
+                "pull_months",
+                "integer",
+                "months after the end that it draws on",
+                default=1,
+                unit="months",
+                minimum=0,
+            ),
+            Column(
+                "price_change",
+                "number",
+                "change of price while it runs",
+                default=0.0,
+                unit="fraction",
+                minimum=-1,
+            ),
+            Column(
+                "cost",
+                "number",
+                "cost of running it, booked in its first month",
+                default=0.0,
+                unit="money",
+                minimum=0,
+            ),
         ),
         any_of=("product", "family"),
         ascending=(("start", "end"),),
@@ -281,9 +310,23 @@ _TABLES = (
             _REGION,
             Column("like_product", "text", "product whose demand it resembles", refers=("products",)),
             Column("month", "month", "first month of sale", required=True),
-            Column("scale", "number", "demand at full ramp, as a part of the like product's", default=1.0, minimum=0),
+            Column(
+                "scale",
+                "number",
+                "demand at full ramp, as a part of the like product's",
+                default=1.0,
+                minimum=0,
+            ),
             Column("ramp_months", "integer", "months to full demand", default=6, unit="months", minimum=0),
-            Column("probability", "number", "chance that it happens", default=1.0, unit="fraction", minimum=0, maximum=1),
+            Column(
+                "probability",
+                "number",
+                "chance that it happens",
+                default=1.0,
+                unit="fraction",
+                minimum=0,
+                maximum=1,
+            ),
             Column("cannibalises", "text", "product that loses demand to it", refers=("products",)),
             Column(
                 "cannibal_rate",
@@ -305,7 +348,14 @@ _TABLES = (
             Column("start", "date", "first day", required=True),
             Column("end", "date", "last day"),
             Column("scope", "text", "product, family, region or All", default=ALL),
-            Column("impact", "number", "change of demand while it lasts", default=0.0, unit="fraction", minimum=-1),
+            Column(
+                "impact",
+                "number",
+                "change of demand while it lasts",
+                default=0.0,
+                unit="fraction",
+                minimum=-1,
+            ),
             Column("owner", "text", "who watches it"),
             Column("note", "text", "note"),
         ),
@@ -319,8 +369,18 @@ _TABLES = (
             _MONTH,
             Column("product", "text", "identifier of the product", key=True, refers=("products",)),
             Column("family", "text", "a whole family, instead of a product", key=True),
-            _scope("region", "regions", "sales region; All = every region", lenient=True),
-            _scope("segment", "segments", "customer segment; All = every segment", lenient=True),
+            _scope(
+                "region",
+                "regions",
+                "sales region; All = every region",
+                lenient="it counts in the company's total only",
+            ),
+            _scope(
+                "segment",
+                "segments",
+                "customer segment; All = every segment",
+                lenient="it counts in the company's total only",
+            ),
             Column("quantity", "number", "units", unit="unit"),
             Column("revenue", "number", "net revenue", required=True, unit="money"),
             Column("margin", "number", "contribution margin", unit="money"),
@@ -348,12 +408,43 @@ _TABLES = (
             _key("resource", "text", "identifier"),
             Column("site", "text", "site it stands at", required=True, refers=("sites",)),
             Column("name", "text", "name on screens", rule="the identifier"),
-            Column("hours", "number", "regular hours a month; blank = no limit of its own", unit="h/month", minimum=0),
-            Column("overtime_hours", "number", "overtime hours a month", rule="0; no limit of its own where a workforce has overtime_per_head", unit="h/month", minimum=0),
-            Column("hour_cost", "number", "cost of a regular hour used", default=0.0, unit="money/h", minimum=0),
-            Column("overtime_cost", "number", "cost of an overtime hour", rule="1.5 x hour_cost", unit="money/h", minimum=0),
-            Column("shift_hours", "number", "hours that one more shift adds", default=0.0, unit="h/month", minimum=0),
-            Column("shift_cost", "number", "cost of one more shift", default=0.0, unit="money/month", minimum=0),
+            Column(
+                "hours",
+                "number",
+                "regular hours a month; blank = no limit of its own",
+                unit="h/month",
+                minimum=0,
+            ),
+            Column(
+                "overtime_hours",
+                "number",
+                "overtime hours a month",
+                rule="0; no limit of its own where a workforce has overtime_per_head",
+                unit="h/month",
+                minimum=0,
+            ),
+            Column(
+                "hour_cost", "number", "cost of a regular hour used", default=0.0, unit="money/h", minimum=0
+            ),
+            Column(
+                "overtime_cost",
+                "number",
+                "cost of an overtime hour",
+                rule="1.5 x hour_cost",
+                unit="money/h",
+                minimum=0,
+            ),
+            Column(
+                "shift_hours",
+                "number",
+                "hours that one more shift adds",
+                default=0.0,
+                unit="h/month",
+                minimum=0,
+            ),
+            Column(
+                "shift_cost", "number", "cost of one more shift", default=0.0, unit="money/month", minimum=0
+            ),
         ),
     ),
     Table(
@@ -364,7 +455,14 @@ _TABLES = (
             _MONTH,
             _RESOURCE,
             Column("hours", "number", "regular hours", rule="the resource's hours", unit="h", minimum=0),
-            Column("overtime_hours", "number", "overtime hours", rule="the resource's overtime_hours", unit="h", minimum=0),
+            Column(
+                "overtime_hours",
+                "number",
+                "overtime hours",
+                rule="the resource's overtime_hours",
+                unit="h",
+                minimum=0,
+            ),
             Column("worked_hours", "number", "hours worked (actuals)", unit="h", minimum=0),
         ),
         gather="sum",
@@ -379,8 +477,17 @@ _TABLES = (
             Column("site", "text", "site where it arrives", required=True, refers=("sites",)),
             Column("kind", "text", "how", default="make", choices=("make", "subcontract", "buy")),
             Column("supplier", "text", "supplier", refers=("suppliers",)),
-            Column("unit_cost", "number", "variable cost, material included", rule="the product's unit_cost", unit="money/unit", minimum=0),
-            Column("lead_months", "integer", "months from start to stock", default=0, unit="months", minimum=0),
+            Column(
+                "unit_cost",
+                "number",
+                "variable cost, material included",
+                rule="the product's unit_cost",
+                unit="money/unit",
+                minimum=0,
+            ),
+            Column(
+                "lead_months", "integer", "months from start to stock", default=0, unit="months", minimum=0
+            ),
             Column("min_quantity", "number", "contractual minimum", unit="unit/month", minimum=0),
             Column("max_quantity", "number", "contractual maximum", unit="unit/month", minimum=0),
             Column("lot_size", "number", "lot size", default=0.0, unit="unit", minimum=0),
@@ -407,7 +514,14 @@ _TABLES = (
         (
             _MONTH,
             Column("site", "text", "site; All = every site", key=True, default=ALL, refers=("sites",)),
-            Column("working_days", "number", "days", rule="Mondays to Fridays of the month", unit="days", minimum=0),
+            Column(
+                "working_days",
+                "number",
+                "days",
+                rule="Mondays to Fridays of the month",
+                unit="days",
+                minimum=0,
+            ),
         ),
         gather="last",
     ),
@@ -417,13 +531,53 @@ _TABLES = (
         "People behind a resource; present = its hours come from people and the plan may hire and release.",
         (
             _key("resource", "text", "identifier of the resource", refers=("resources",)),
-            Column("headcount", "number", "heads at the start of the plan", required=True, unit="heads", minimum=0),
-            Column("hours_per_head", "number", "regular hours a month of one head", rule="hours_per_day x working days; 8 hours a day where both are missing", unit="h/head/month", minimum=0),
-            Column("hours_per_day", "number", "regular hours a day of one head, where hours_per_head is blank", unit="h/head/day", minimum=0),
-            Column("wage", "number", "wage of one head a month; covers its regular hours", rule="the resource's hour_cost x its regular hours", unit="money/head/month", minimum=0),
-            Column("overtime_per_head", "number", "overtime hours a month of one head; blank = the resource's overtime_hours alone", unit="h/head/month", minimum=0),
+            Column(
+                "headcount",
+                "number",
+                "heads at the start of the plan",
+                required=True,
+                unit="heads",
+                minimum=0,
+            ),
+            Column(
+                "hours_per_head",
+                "number",
+                "regular hours a month of one head",
+                rule="hours_per_day x working days; 8 hours a day where both are missing",
+                unit="h/head/month",
+                minimum=0,
+            ),
+            Column(
+                "hours_per_day",
+                "number",
+                "regular hours a day of one head, where hours_per_head is blank",
+                unit="h/head/day",
+                minimum=0,
+            ),
+            Column(
+                "wage",
+                "number",
+                "wage of one head a month; covers its regular hours",
+                rule="the resource's hour_cost x its regular hours",
+                unit="money/head/month",
+                minimum=0,
+            ),
+            Column(
+                "overtime_per_head",
+                "number",
+                "overtime hours a month of one head; blank = the resource's overtime_hours alone",
+                unit="h/head/month",
+                minimum=0,
+            ),
             Column("hire_cost", "number", "cost to hire one head", default=0.0, unit="money/head", minimum=0),
-            Column("release_cost", "number", "cost to release one head", default=0.0, unit="money/head", minimum=0),
+            Column(
+                "release_cost",
+                "number",
+                "cost to release one head",
+                default=0.0,
+                unit="money/head",
+                minimum=0,
+            ),
             Column("min_headcount", "number", "fewest heads", default=0.0, unit="heads", minimum=0),
             Column("max_headcount", "number", "most heads; blank = no limit", unit="heads", minimum=0),
         ),
@@ -438,7 +592,9 @@ _TABLES = (
             _key("destination", "text", "site or region it goes to", refers=("sites", "regions")),
             Column("unit_cost", "number", "transport cost", default=0.0, unit="money/unit", minimum=0),
             Column("lead_months", "integer", "months under way", default=0, unit="months", minimum=0),
-            Column("max_quantity", "number", "most units a month; blank = no limit", unit="unit/month", minimum=0),
+            Column(
+                "max_quantity", "number", "most units a month; blank = no limit", unit="unit/month", minimum=0
+            ),
         ),
     ),
     Table(
@@ -460,10 +616,14 @@ _TABLES = (
         "Safety stock per product, where the company sets it.",
         (
             _PRODUCT,
-            Column("site", "text", "site; All = the product as a whole", key=True, default=ALL, refers=("sites",)),
+            Column(
+                "site", "text", "site; All = the product as a whole", key=True, default=ALL, refers=("sites",)
+            ),
             Column("month", "month", "month it holds for; blank = every month", key=True),
             Column("target", "number", "units wanted at the end of the month", unit="unit", minimum=0),
-            Column("days", "number", "days of the coming demand wanted, instead of units", unit="days", minimum=0),
+            Column(
+                "days", "number", "days of the coming demand wanted, instead of units", unit="days", minimum=0
+            ),
             Column("minimum", "number", "hard minimum at the horizon's end", unit="unit", minimum=0),
         ),
         any_of=("target", "days", "minimum"),
@@ -476,7 +636,9 @@ _TABLES = (
             _MONTH,
             _PRODUCT,
             _key("site", "text", "site", refers=("sites",)),
-            Column("quantity", "number", "units made or received; blank for months ahead", rule="0", unit="unit"),
+            Column(
+                "quantity", "number", "units made or received; blank for months ahead", rule="0", unit="unit"
+            ),
             Column("planned_quantity", "number", "units planned or committed", unit="unit", minimum=0),
         ),
         gather="sum",
@@ -488,8 +650,18 @@ _TABLES = (
         (
             _key("supplier", "text", "identifier"),
             Column("name", "text", "name on screens", rule="the identifier"),
-            Column("lead_months", "integer", "months from order to receipt", default=0, unit="months", minimum=0),
-            Column("reliability", "number", "part of orders that arrive on time", default=1.0, unit="fraction", minimum=0, maximum=1),
+            Column(
+                "lead_months", "integer", "months from order to receipt", default=0, unit="months", minimum=0
+            ),
+            Column(
+                "reliability",
+                "number",
+                "part of orders that arrive on time",
+                default=1.0,
+                unit="fraction",
+                minimum=0,
+                maximum=1,
+            ),
         ),
     ),
     Table(
@@ -501,10 +673,30 @@ _TABLES = (
             _key("supplier", "text", "supplier", refers=("suppliers",)),
             Column("unit", "text", "unit of measure", default="unit"),
             Column("unit_cost", "number", "purchase price", default=0.0, unit="money/unit", minimum=0),
-            Column("lead_months", "integer", "months from order to receipt", rule="the supplier's lead_months, else 0", unit="months", minimum=0),
+            Column(
+                "lead_months",
+                "integer",
+                "months from order to receipt",
+                rule="the supplier's lead_months, else 0",
+                unit="months",
+                minimum=0,
+            ),
             Column("min_quantity", "number", "contractual minimum", unit="unit/month", minimum=0),
-            Column("max_quantity", "number", "contractual maximum; blank = no limit", unit="unit/month", minimum=0),
-            Column("on_hand", "number", "units in stock at the start of the plan", default=0.0, unit="unit", minimum=0),
+            Column(
+                "max_quantity",
+                "number",
+                "contractual maximum; blank = no limit",
+                unit="unit/month",
+                minimum=0,
+            ),
+            Column(
+                "on_hand",
+                "number",
+                "units in stock at the start of the plan",
+                default=0.0,
+                unit="unit",
+                minimum=0,
+            ),
         ),
         ascending=(("min_quantity", "max_quantity"),),
     ),
@@ -515,7 +707,14 @@ _TABLES = (
         (
             _PRODUCT,
             _key("material", "text", "identifier of the material", refers=("materials",)),
-            Column("quantity_per", "number", "units of the material in one unit", required=True, unit="unit/unit", minimum=0),
+            Column(
+                "quantity_per",
+                "number",
+                "units of the material in one unit",
+                required=True,
+                unit="unit/unit",
+                minimum=0,
+            ),
             Column("site", "text", "site; All = every site", key=True, default=ALL, refers=("sites",)),
         ),
     ),
@@ -561,20 +760,81 @@ class Setting:
 _SETTINGS = (
     Setting("company", "text", "name on screens", default="Company"),
     Setting("currency", "text", "the company's one currency", default="EUR"),
-    Setting("fiscal_year_start", "integer", "month in which the fiscal year starts", default=1, minimum=1, maximum=12),
-    Setting("plan_start", "month", "first month of the plan", rule="the month after the last closed month of sales"),
+    Setting(
+        "fiscal_year_start",
+        "integer",
+        "month in which the fiscal year starts",
+        default=1,
+        minimum=1,
+        maximum=12,
+    ),
+    Setting(
+        "plan_start",
+        "month",
+        "first month of the plan",
+        rule="the month after the last closed month of sales",
+    ),
     Setting("horizon_months", "integer", "months planned", default=18, minimum=1, maximum=60),
-    Setting("frozen_months", "integer", "months at the start in which committed production is fixed", default=1, minimum=0, maximum=12),
-    Setting("planning_level", "text", "item that is planned", default="auto", choices=("auto", "product", "family")),
-    Setting("demand", "text", "where demand comes from", rule="forecast; demand_plan where there are no sales or orders", choices=("forecast", "demand_plan")),
-    Setting("objective", "text", "what the plan reaches for", rule="margin; service where there are no prices", choices=("margin", "service")),
-    Setting("end_backlog", "text", "backlog at the horizon's end", default="lost", choices=("lost", "forbidden")),
+    Setting(
+        "frozen_months",
+        "integer",
+        "months at the start in which committed production is fixed",
+        default=1,
+        minimum=0,
+        maximum=12,
+    ),
+    Setting(
+        "planning_level",
+        "text",
+        "item that is planned",
+        default="auto",
+        choices=("auto", "product", "family"),
+    ),
+    Setting(
+        "demand",
+        "text",
+        "where demand comes from",
+        rule="forecast; demand_plan where there are no sales or orders",
+        choices=("forecast", "demand_plan"),
+    ),
+    Setting(
+        "objective",
+        "text",
+        "what the plan reaches for",
+        rule="margin; service where there are no prices",
+        choices=("margin", "service"),
+    ),
+    Setting(
+        "end_backlog", "text", "backlog at the horizon's end", default="lost", choices=("lost", "forbidden")
+    ),
     Setting("integer_headcount", "bool", "whole heads only", default=False),
     Setting("lot_sizing", "bool", "lot sizes and setups count", default=False),
-    Setting("service_level", "number", "cycle service level for safety stock", default=0.95, minimum=0.5, maximum=0.9999),
-    Setting("holding_rate", "number", "cost of holding stock, a year, as a part of its value", default=0.20, minimum=0, maximum=5),
-    Setting("backorder_cost", "number", "cost of one unit waiting one month", rule="none declared: orders are served as early as can be, at no booked cost", minimum=0),
-    Setting("lost_sale_cost", "number", "cost of one unit lost, on top of its margin", default=0.0, minimum=0),
+    Setting(
+        "service_level",
+        "number",
+        "cycle service level for safety stock",
+        default=0.95,
+        minimum=0.5,
+        maximum=0.9999,
+    ),
+    Setting(
+        "holding_rate",
+        "number",
+        "cost of holding stock, a year, as a part of its value",
+        default=0.20,
+        minimum=0,
+        maximum=5,
+    ),
+    Setting(
+        "backorder_cost",
+        "number",
+        "cost of one unit waiting one month",
+        rule="none declared: orders are served as early as can be, at no booked cost",
+        minimum=0,
+    ),
+    Setting(
+        "lost_sale_cost", "number", "cost of one unit lost, on top of its margin", default=0.0, minimum=0
+    ),
     Setting("receivable_days", "number", "days until customers pay", default=45.0, minimum=0, maximum=365),
     Setting("payable_days", "number", "days until suppliers are paid", default=45.0, minimum=0, maximum=365),
     Setting("discount_rate", "number", "discount rate a year", default=0.08, minimum=0, maximum=1),

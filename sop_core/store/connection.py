@@ -1,0 +1,140 @@
+"""The one connection to a store's file: opening, cursors, the write lock, transactions."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import duckdb
+
+from sop_core.errors import StoreBusy, StoreError, StoreVersionError
+
+#: The store needs neither extensions nor other files, so DuckDB may reach for none.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+class _WriteLock:
+    """A reentrant lock that can be referred to weakly."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+
+# DuckDB shares one database instance among all connections of a process to one file, so its write lock is
+# shared likewise: one per path for as long as a connection lives. This is the package's only module state.
+_LOCKS: WeakValueDictionary[str, _WriteLock] = WeakValueDictionary()
+_LOCKS_GUARD = threading.Lock()
+
+
+class Connection:
+    """One DuckDB connection: a cursor per call, one writer at a time."""
+
+    def __init__(self, path: Path, create: bool) -> None:
+        self.path = path
+        self._connection = _connect(path, create)
+        with _LOCKS_GUARD:
+            key = str(path.resolve())
+            self._writer = _LOCKS.setdefault(key, _WriteLock())
+        self._closed = False
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own for reading. Raises StoreError when the store is closed."""
+        if self._closed:
+            raise StoreError(f"The store {self.path} is closed. Open it again.")
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def write(self, *, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction under the write lock; rolled back on any exception, and at the end unless
+        `keep`.
+        """
+        with self._writer.lock, self.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            except BaseException:
+                cursor.rollback()
+                raise
+            if keep:
+                _commit(cursor, self.path)
+            else:
+                cursor.rollback()
+
+    @property
+    def raw(self) -> duckdb.DuckDBPyConnection:
+        """The connection itself, for migrations while opening."""
+        return self._connection
+
+    def close(self) -> None:
+        """Waits for a running write, then closes. Closing twice is harmless."""
+        with self._writer.lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
+
+
+def _commit(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        cursor.commit()
+    except duckdb.Error as error:
+        raise StoreError(
+            f"The store {path} could not be written: {_first_line(error)}. "
+            "Nothing was changed. Check that the disk has room, then try again."
+        ) from error
+
+
+def _connect(path: Path, create: bool) -> duckdb.DuckDBPyConnection:
+    if path.is_dir():
+        raise StoreError(
+            f"{path} is a folder. Name a file for the store, for example {path / 'company.duckdb'}."
+        )
+    if not path.exists():
+        if not create:
+            raise StoreError(f"There is no store at {path}. Check the path, or load data into it first.")
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"There is no folder {path.parent}. Create it, or choose another path for the store."
+            )
+    try:
+        return duckdb.connect(str(path), config=_CONFIG)
+    except duckdb.Error as error:
+        raise _explained(error, path) from error
+    except PermissionError as error:
+        raise StoreError(f"{path} may not be opened: {error.strerror}. Check who owns the file.") from error
+
+
+def _explained(error: duckdb.Error, path: Path) -> StoreError:
+    text = str(error)
+    if "lock" in text.lower() and "conflicting" in text.lower():
+        holder = re.search(r"PID (\d+)", text)
+        who = f" (process {holder.group(1)})" if holder else ""
+        return StoreBusy(f"{path} is open in another process{who}. Close that one, then try again.")
+    if "not a valid duckdb database" in text.lower():
+        return StoreVersionError(f"{path} is not a store of this product. Choose another path for the store.")
+    if "version" in text.lower() and ("newer" in text.lower() or "storage" in text.lower()):
+        return StoreVersionError(
+            f"{path} was written by a newer release. Update the program, or open another store. "
+            f"({_first_line(error)})"
+        )
+    if "permission denied" in text.lower() or "read-only" in text.lower():
+        return StoreError(f"{path} may not be written. Check who owns the file and its folder.")
+    return StoreError(
+        f"{path} cannot be opened: {_first_line(error)}. Restore it from a copy if it is damaged."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

@@ -1,0 +1,224 @@
+"""The store: the company's data in every version, its scenarios, and the forecast cache, in one DuckDB
+file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+
+from sop_core.store import importer, scenarios, versions
+from sop_core.store.connection import Connection
+from sop_core.store.ddl import first_row, migrate
+from sop_core.store.fingerprint import content_fingerprint
+from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
+from sop_core.store.importer import Job, Progress, Upload
+from sop_core.store.raw import Limits
+from sop_core.store.report import ImportReport
+from sop_core.store.scenarios import Revision, StoredScenario
+from sop_core.store.understand import Options
+from sop_core.store.values import DateOrder, Decimals
+from sop_core.store.versions import DataVersion
+
+
+class Store:
+    """An open store. Safe to share among threads: each call has its own cursor, and one write runs at a time.
+
+    Use it in a `with` block, or call `close`.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: str | Path, create: bool = True) -> Store:
+        """Opens the store at `path`, making a new one where there is none and `create` is true.
+
+        Raises StoreBusy when another process has it open, StoreVersionError when the file is not a store
+        of this
+        product or one of a newer release, StoreError when it cannot be opened.
+        """
+        connection = Connection(Path(path), create)
+        try:
+            migrate(connection.raw, str(path))
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection)
+
+    def close(self) -> None:
+        """Closes the file; a running write is waited for."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._connection.path
+
+    # Data
+
+    def tables(self, version: int | None = None) -> dict[str, pd.DataFrame]:
+        """All contract tables as they were at a data version (None: the latest), blank = null, sorted by key.
+
+        Types: text `str`, number and integer `float64`, bool `object` (True, False, None), date and month
+        `datetime64[us]`. Raises StoreError where there is no such version.
+        """
+        with self._connection.cursor() as cursor:
+            cursor.begin()  # one view of the data, whatever is written meanwhile
+            try:
+                return versions.read_tables(cursor, versions.check_version(cursor, version))
+            finally:
+                cursor.rollback()
+
+    def versions(self) -> tuple[DataVersion, ...]:
+        """All data versions, newest first: who, when (UTC), note, files with SHA-256, rows in and changed
+        per table.
+        """
+        with self._connection.cursor() as cursor:
+            return versions.list_versions(cursor)
+
+    def latest_version(self) -> int:
+        """The newest data version; 0 where nothing was imported yet."""
+        with self._connection.cursor() as cursor:
+            return versions.latest_version(cursor)
+
+    def content_fingerprint(self, version: int | None = None) -> str:
+        """SHA-256 of the content at a data version; equal content gives an equal fingerprint."""
+        with self._connection.cursor() as cursor:
+            number = versions.check_version(cursor, version)
+            row = first_row(cursor, "SELECT fingerprint FROM data_version WHERE version = ?", [number])
+        return str(row[0]) if row else content_fingerprint({})
+
+    def import_files(
+        self,
+        paths: Sequence[str | Path | Upload] | str | Path,
+        who: str,
+        mapping: Mapping[str, Mapping[str, str]] | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        *,
+        note: str = "",
+        date_order: DateOrder | None = None,
+        decimal: Decimals | None = None,
+        replace: bool = False,
+        kpis: Collection[str] | None = None,
+        limits: Limits | None = None,
+    ) -> ImportReport:
+        """Reads and checks files or folders (CSV, XLSX, Parquet), then writes them as one new data version.
+
+        `mapping` {table: {their column: ours, "" = leave out}} is kept for later imports. `date_order`
+        (dmy, mdy,
+        ymd) and `decimal` (. or ,) answer what a file leaves open. Rows replace rows of the same key; with
+        `replace`
+        each imported table becomes the whole table. `kpis` are the KPI names that targets may use. With
+        `dry_run`
+        all is checked and counted and nothing is written. `progress(fraction, text)` is told how far it is.
+        Raises DataError with all findings; the store is then as it was.
+        """
+        several = [paths] if isinstance(paths, str | Path) else list(paths)
+        options = Options(date_order, decimal, limits or Limits())
+        job = Job(who, note, mapping, options, replace, kpis, dry_run, progress)
+        return importer.import_files(self._connection, several, job)
+
+    def import_tables(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        who: str,
+        note: str = "",
+        *,
+        dry_run: bool = False,
+        replace: bool = False,
+        kpis: Collection[str] | None = None,
+    ) -> ImportReport:
+        """The same as `import_files` for frames by table name, with the same checks; empty frames are left
+        out.
+        """
+        job = Job(who, note, None, Options(), replace, kpis, dry_run, None)
+        return importer.import_frames(self._connection, tables, job)
+
+    def mapping(self) -> dict[str, dict[str, str]]:
+        """Column mappings kept from imports: {table: {their column: ours}}."""
+        return importer.stored_mapping(self._connection)
+
+    # Forecasts
+
+    def forecasts(self, max_bytes: int = MAX_BYTES, max_age: dt.timedelta = MAX_AGE) -> StoredForecasts:
+        """The forecast cache, bounded by size and age."""
+        return StoredForecasts(self._connection, max_bytes, max_age)
+
+    # Scenarios
+
+    def scenarios(self) -> tuple[StoredScenario, ...]:
+        """All scenarios by name."""
+        with self._connection.cursor() as cursor:
+            return scenarios.list_scenarios(cursor)
+
+    def load_scenario(self, name: str) -> StoredScenario:
+        """The scenario of that name. Raises StoreError naming those that exist."""
+        with self._connection.cursor() as cursor:
+            return scenarios.get(cursor, name)
+
+    def save_scenario(
+        self,
+        name: str,
+        json: str,
+        owner: str,
+        expected_revision: int | None = None,
+        *,
+        parent: str | None = None,
+    ) -> StoredScenario:
+        """Saves a scenario's JSON text as a new revision.
+
+        `expected_revision` is the revision that was opened (0: it must be new; None: whatever is there).
+        Raises
+        StoreError when someone else saved in between, or the parent does not exist. `parent` defaults to
+        the JSON
+        object's own `parent`.
+        """
+        with self._connection.write() as cursor:
+            scenarios.save(cursor, name, json, owner, expected_revision, parent)
+            return scenarios.get(cursor, scenarios.checked_name(name))
+
+    def rename_scenario(self, name: str, new_name: str, who: str) -> StoredScenario:
+        """Gives a scenario another name; its children follow."""
+        with self._connection.write() as cursor:
+            scenarios.rename(cursor, name, new_name, who)
+            return scenarios.get(cursor, scenarios.checked_name(new_name))
+
+    def duplicate_scenario(self, name: str, new_name: str, owner: str) -> StoredScenario:
+        """Copies a scenario under a new name."""
+        with self._connection.write() as cursor:
+            scenarios.duplicate(cursor, name, new_name, owner)
+            return scenarios.get(cursor, scenarios.checked_name(new_name))
+
+    def delete_scenario(self, name: str, who: str) -> None:
+        """Deletes a scenario; its history stays. Raises StoreError while another scenario or a cycle uses
+        it.
+        """
+        with self._connection.write() as cursor:
+            scenarios.delete(cursor, name, who)
+
+    def mark_scenario_used(self, name: str, used_by: str, used: bool = True) -> None:
+        """Notes that something (a cycle, a sign-off) needs the scenario, so that it is not deleted; or
+        takes it back.
+        """
+        with self._connection.write() as cursor:
+            scenarios.mark_used(cursor, name, used_by, used)
+
+    def scenario_history(self, name: str) -> tuple[Revision, ...]:
+        """Every revision of a scenario, newest first; also of one that was deleted."""
+        with self._connection.cursor() as cursor:
+            return scenarios.history(cursor, name)

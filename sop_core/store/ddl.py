@@ -1,0 +1,177 @@
+"""Tables of the store on disk: DDL from the data contract, and migrations, forward only.
+
+Data tables hold every version: a row is valid from `from_version` on, up to but not including
+`to_version` (null = still valid). Rows are never deleted, so that any data version reads back exactly.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+
+from sop_core.errors import StoreVersionError
+from sop_core.schema import TABLES, Kind, Table
+
+#: Written into every store; a DuckDB file without it is not ours.
+APPLICATION = "sop-store"
+
+SQL_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "month": "DATE",
+}
+
+Migration = Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def utc_now() -> dt.datetime:
+    """Now in UTC without a zone, as times are kept in the store."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def first_row(
+    cursor: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
+) -> tuple[Any, ...] | None:
+    """The first row of a query, None where it has none. Reads to the end: DuckDB holds a cursor busy until
+    then.
+    """
+    rows = cursor.execute(query, list(parameters)).fetchall()
+    return rows[0] if rows else None
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def data_table(name: str) -> str:
+    """The SQL name of a contract table in the store."""
+    return f"data.{quoted(name)}"
+
+
+def create_data_table(table: Table) -> str:
+    """The DDL of one contract table, with its validity columns."""
+    columns = [f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in table.columns]
+    columns += ["from_version INTEGER NOT NULL", "to_version INTEGER"]
+    return f"CREATE TABLE IF NOT EXISTS {data_table(table.name)} ({', '.join(columns)})"
+
+
+def _first(con: duckdb.DuckDBPyConnection) -> None:
+    """Versions, scenarios, forecasts. Uniqueness is kept by the one writer, not by indexes, since DuckDB
+    checks
+    those before the end of a transaction."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS data")
+    con.execute("CREATE TABLE application (name VARCHAR NOT NULL)")
+    con.execute("INSERT INTO application VALUES (?)", [APPLICATION])
+    con.execute(
+        "CREATE TABLE data_version (version INTEGER NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP "
+        "NOT NULL,"
+        " note VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE import_file (version INTEGER NOT NULL, name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL,"
+        " size BIGINT NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE import_table (version INTEGER NOT NULL, table_name VARCHAR NOT NULL, rows_in "
+        "BIGINT NOT NULL,"
+        " rows BIGINT NOT NULL, added BIGINT NOT NULL, changed BIGINT NOT NULL, unchanged BIGINT NOT NULL,"
+        " removed BIGINT NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE column_mapping (table_name VARCHAR NOT NULL, theirs VARCHAR NOT NULL, ours VARCHAR "
+        "NOT NULL)"
+    )
+    con.execute("CREATE SEQUENCE scenario_id")
+    con.execute(
+        "CREATE TABLE scenario (id BIGINT NOT NULL, name VARCHAR NOT NULL, owner VARCHAR NOT NULL, "
+        "parent VARCHAR,"
+        " json VARCHAR NOT NULL, created TIMESTAMP NOT NULL, updated TIMESTAMP NOT NULL, revision "
+        "INTEGER NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE scenario_revision (id BIGINT NOT NULL, revision INTEGER NOT NULL, action VARCHAR "
+        "NOT NULL,"
+        " name VARCHAR NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, json VARCHAR NOT NULL)"
+    )
+    con.execute("CREATE TABLE scenario_use (id BIGINT NOT NULL, used_by VARCHAR NOT NULL)")
+    con.execute(
+        "CREATE TABLE forecast (key VARCHAR NOT NULL, payload BLOB NOT NULL, made_at TIMESTAMP NOT NULL)"
+    )
+
+
+#: In order, numbered from 1; a released one is never edited, a new one is added at the end.
+MIGRATIONS: tuple[Migration, ...] = (_first,)
+
+
+def migrate(con: duckdb.DuckDBPyConnection, path: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings an open store to this release's layout, in one transaction, and the data tables to its contract.
+
+    Raises StoreVersionError where the file is not a store of this product, or one of a newer release.
+    """
+    version = _layout_version(con, path)
+    if version > len(migrations):
+        raise StoreVersionError(
+            f"{path} was written by a newer release (store layout {version}, this release knows "
+            f"{len(migrations)}). "
+            "Update the program, or open another store."
+        )
+    con.begin()
+    try:
+        if version == 0:
+            con.execute("CREATE TABLE store_layout (version INTEGER NOT NULL, made_at TIMESTAMP NOT NULL)")
+        for number, migration in enumerate(migrations[version:], start=version + 1):
+            migration(con)
+            con.execute("INSERT INTO store_layout VALUES (?, ?)", [number, utc_now()])
+        _fit_contract(con)
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def _layout_version(con: duckdb.DuckDBPyConnection, path: str) -> int:
+    """Number of migrations the file has seen; 0 for a new file."""
+    names = {
+        row[0]
+        for row in con.execute(
+            "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+        ).fetchall()
+    }
+    if not names:
+        return 0
+    foreign = StoreVersionError(
+        f"{path} is a DuckDB file, but not a store of this product. Choose another path for the store."
+    )
+    if not {"main.application", "main.store_layout"} <= names:
+        raise foreign
+    if con.execute("SELECT name FROM application").fetchall() != [(APPLICATION,)]:
+        raise foreign
+    row = first_row(con, "SELECT coalesce(max(version), 0) FROM store_layout")
+    assert row is not None
+    return int(row[0])
+
+
+def _fit_contract(con: duckdb.DuckDBPyConnection) -> None:
+    """Adds tables and columns that the contract has gained; older versions read blank in them."""
+    present: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'data'"
+    ).fetchall():
+        present.setdefault(table, set()).add(column)
+    for name, table in TABLES.items():
+        if name not in present:
+            con.execute(create_data_table(table))
+            continue
+        for column in table.columns:
+            if column.name not in present[name]:
+                con.execute(
+                    f"ALTER TABLE {data_table(name)} ADD COLUMN {quoted(column.name)} "
+                    f"{SQL_TYPES[column.kind]}"
+                )

@@ -1,0 +1,310 @@
+"""Scenarios as the store keeps them: a name, an owner, a parent and JSON text, with every revision.
+
+The store does not interpret a scenario. It knows two members of its JSON object, `name` and `parent`, and
+keeps
+them in step when a scenario is renamed or duplicated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json as jsonlib
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from sop_core.errors import StoreError
+from sop_core.store.ddl import first_row, utc_now
+
+#: The scenario that every company has: no changes, never stored. It may be a parent.
+BASE = "Base"
+NAME_LENGTH = 120
+JSON_LENGTH = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScenario:
+    """A scenario in the store. Times are UTC; `used_by` names what forbids its deletion (a cycle, a
+    sign-off).
+    """
+
+    name: str
+    owner: str
+    parent: str | None
+    json: str
+    created: dt.datetime
+    updated: dt.datetime
+    revision: int
+    used_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of a scenario's history. `action`: saved, renamed, duplicated or deleted."""
+
+    revision: int
+    action: str
+    name: str
+    who: str
+    at: dt.datetime
+    json: str
+
+
+def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, ...]:
+    """All scenarios by name."""
+    uses: dict[int, list[str]] = {}
+    for scenario, used_by in cursor.execute(
+        "SELECT id, used_by FROM scenario_use ORDER BY used_by"
+    ).fetchall():
+        uses.setdefault(scenario, []).append(used_by)
+    rows = cursor.execute(
+        "SELECT id, name, owner, parent, json, created, updated, revision FROM scenario ORDER BY "
+        "lower(name), name"
+    ).fetchall()
+    return tuple(
+        StoredScenario(
+            name, owner, parent, text, _utc(created), _utc(updated), revision, tuple(uses.get(scenario, ()))
+        )
+        for scenario, name, owner, parent, text, created, updated, revision in rows
+    )
+
+
+def get(cursor: duckdb.DuckDBPyConnection, name: str) -> StoredScenario:
+    """The scenario of that name. Raises StoreError naming those that exist."""
+    found = list_scenarios(cursor)
+    for scenario in found:
+        if scenario.name == name:
+            return scenario
+    have = ", ".join(f"'{s.name}'" for s in found[:10]) + (" ..." if len(found) > 10 else "")
+    raise StoreError(
+        f"There is no scenario '{name}'. "
+        + (f"The store has {have}." if found else "The store has none yet.")
+    )
+
+
+def save(
+    cursor: duckdb.DuckDBPyConnection,
+    name: str,
+    text: str,
+    owner: str,
+    expected: int | None,
+    parent: str | None,
+) -> None:
+    """Inserts or updates a scenario; see Store.save_scenario."""
+    name = checked_name(name)
+    if name.casefold() == BASE.casefold():
+        raise StoreError(
+            f"'{BASE}' is the company as it is, without changes. Save the scenario under another name."
+        )
+    body = _object(name, text)
+    if parent is None and isinstance(body.get("parent"), str):
+        parent = body["parent"] or None
+    row = _row(cursor, name)
+    if row is None:
+        if expected:
+            raise StoreError(
+                f"Scenario '{name}' was renamed or deleted by someone else since you opened it. Save it "
+                "under a new name."
+            )
+        _refuse_taken(cursor, name)
+        _check_parent(cursor, name, parent)
+        _insert(cursor, name, owner, parent, text, "saved")
+        return
+    identity, revision, who, at = row
+    if expected is not None and expected != revision:
+        if expected == 0:
+            raise StoreError(f"There is already a scenario '{name}'. Choose another name.")
+        raise StoreError(
+            f"{who} saved scenario '{name}' at {at:%Y-%m-%d %H:%M} UTC, after you opened it (revision "
+            f"{revision}, yours is "
+            f"{expected}). Load theirs, or save yours under a new name."
+        )
+    _check_parent(cursor, name, parent)
+    cursor.execute(
+        "UPDATE scenario SET json = ?, owner = ?, parent = ?, updated = ?, revision = ? WHERE id = ?",
+        [text, owner, parent, utc_now(), revision + 1, identity],
+    )
+    _remember(cursor, identity, revision + 1, "saved", name, owner, text)
+
+
+def rename(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, who: str) -> None:
+    """Gives a scenario a new name, and its children their parent's new name."""
+    new_name = checked_name(new_name)
+    current = get(cursor, name)
+    if new_name == name:
+        return
+    identity, revision, _, _ = _found(cursor, name)
+    _refuse_taken(cursor, new_name, besides=identity)
+    text = _with(current.json, name, {"name": new_name})
+    cursor.execute(
+        "UPDATE scenario SET name = ?, json = ?, updated = ?, revision = ? WHERE id = ?",
+        [new_name, text, utc_now(), revision + 1, identity],
+    )
+    _remember(cursor, identity, revision + 1, "renamed", new_name, who, text)
+    for child in list_scenarios(cursor):
+        if child.parent == name:
+            child_id, child_revision, _, _ = _found(cursor, child.name)
+            child_text = _with(child.json, child.name, {"parent": new_name})
+            cursor.execute(
+                "UPDATE scenario SET parent = ?, json = ?, revision = ? WHERE id = ?",
+                [new_name, child_text, child_revision + 1, child_id],
+            )
+            _remember(cursor, child_id, child_revision + 1, "saved", child.name, who, child_text)
+
+
+def duplicate(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, owner: str) -> None:
+    """Copies a scenario under a new name; the copy has the same parent."""
+    new_name = checked_name(new_name)
+    current = get(cursor, name)
+    _refuse_taken(cursor, new_name)
+    _insert(
+        cursor, new_name, owner, current.parent, _with(current.json, name, {"name": new_name}), "duplicated"
+    )
+
+
+def delete(cursor: duckdb.DuckDBPyConnection, name: str, who: str) -> None:
+    """Deletes a scenario that nothing uses; its history stays."""
+    current = get(cursor, name)
+    children = [s.name for s in list_scenarios(cursor) if s.parent == name]
+    if children:
+        named = ", ".join(f"'{child}'" for child in children)
+        raise StoreError(f"Scenario '{name}' is the parent of {named}. Delete those first, or keep it.")
+    if current.used_by:
+        raise StoreError(f"Scenario '{name}' is used by {', '.join(current.used_by)}, so it is kept.")
+    identity, revision, _, _ = _found(cursor, name)
+    cursor.execute("DELETE FROM scenario WHERE id = ?", [identity])
+    _remember(cursor, identity, revision + 1, "deleted", name, who, current.json)
+
+
+def mark_used(cursor: duckdb.DuckDBPyConnection, name: str, used_by: str, used: bool) -> None:
+    """Notes (or takes back) that something needs this scenario, so that it cannot be deleted."""
+    identity, _, _, _ = _found(cursor, get(cursor, name).name)
+    cursor.execute("DELETE FROM scenario_use WHERE id = ? AND used_by = ?", [identity, used_by])
+    if used:
+        cursor.execute("INSERT INTO scenario_use VALUES (?, ?)", [identity, used_by])
+
+
+def history(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[Revision, ...]:
+    """Every revision of the scenario that bears this name now, or bore it last; newest first."""
+    row = first_row(
+        cursor,
+        "SELECT r.id FROM scenario_revision r LEFT JOIN scenario s ON s.id = r.id AND s.name = r.name"
+        " WHERE r.name = ? ORDER BY (s.id IS NOT NULL) DESC, r.made_at DESC, r.id DESC LIMIT 1",
+        [name],
+    )
+    if row is None:
+        raise StoreError(f"There is no scenario '{name}', and there never was.")
+    rows = cursor.execute(
+        "SELECT revision, action, name, who, made_at, json FROM scenario_revision WHERE id = ? ORDER BY "
+        "revision DESC",
+        [row[0]],
+    ).fetchall()
+    return tuple(
+        Revision(number, action, title, who, _utc(at), text) for number, action, title, who, at, text in rows
+    )
+
+
+def checked_name(name: str) -> str:
+    """The name without surrounding blanks. Raises StoreError when it is empty, too long or holds control
+    characters.
+    """
+    name = name.strip()
+    if not name:
+        raise StoreError("A scenario needs a name.")
+    if len(name) > NAME_LENGTH:
+        raise StoreError(f"The name '{name[:40]}...' has {len(name)} characters; use at most {NAME_LENGTH}.")
+    if not name.isprintable():
+        raise StoreError(f"The name {name!r} holds a line break or another control character. Leave it out.")
+    return name
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
+    if len(text) > JSON_LENGTH:
+        raise StoreError(
+            f"Scenario '{name}' has {len(text):,} characters; at most {JSON_LENGTH:,} can be stored."
+        )
+    try:
+        body = jsonlib.loads(text)
+    except jsonlib.JSONDecodeError as error:
+        raise StoreError(
+            f"Scenario '{name}' is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    if not isinstance(body, dict):
+        raise StoreError(
+            f'Scenario \'{name}\' is not a JSON object: write it as {{"name": ..., "changes": [...]}}.'
+        )
+    return body
+
+
+def _with(text: str, name: str, members: dict[str, str]) -> str:
+    body = _object(name, text)
+    return jsonlib.dumps(
+        body | {key: value for key, value in members.items() if key in body}, ensure_ascii=False
+    )
+
+
+def _row(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[int, int, str, dt.datetime] | None:
+    row = first_row(cursor, "SELECT id, revision, owner, updated FROM scenario WHERE name = ?", [name])
+    return None if row is None else (int(row[0]), int(row[1]), str(row[2]), row[3])
+
+
+def _found(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[int, int, str, dt.datetime]:
+    row = _row(cursor, name)
+    assert row is not None, name
+    return row
+
+
+def _refuse_taken(cursor: duckdb.DuckDBPyConnection, name: str, besides: int = -1) -> None:
+    for identity, other in cursor.execute("SELECT id, name FROM scenario").fetchall():
+        if identity != besides and other.casefold() == name.casefold():
+            raise StoreError(f"There is already a scenario '{other}'. Choose another name.")
+
+
+def _check_parent(cursor: duckdb.DuckDBPyConnection, name: str, parent: str | None) -> None:
+    """The parent must exist, and no scenario may descend from itself."""
+    seen, at = {name}, parent
+    while at is not None and at != BASE:
+        if at in seen:
+            raise StoreError(
+                f"Scenario '{name}' would be its own ancestor through parent '{parent}'. Choose another "
+                "parent."
+            )
+        seen.add(at)
+        row = first_row(cursor, "SELECT parent FROM scenario WHERE name = ?", [at])
+        if row is None:
+            raise StoreError(
+                f"Scenario '{name}' names the parent '{at}', which does not exist. Save the parent first."
+            )
+        at = row[0]
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, name: str, owner: str, parent: str | None, text: str, action: str
+) -> None:
+    now = utc_now()
+    row = first_row(cursor, "SELECT nextval('scenario_id')")
+    assert row is not None
+    cursor.execute(
+        "INSERT INTO scenario VALUES (?, ?, ?, ?, ?, ?, ?, 1)", [row[0], name, owner, parent, text, now, now]
+    )
+    _remember(cursor, int(row[0]), 1, action, name, owner, text)
+
+
+def _remember(
+    cursor: duckdb.DuckDBPyConnection,
+    identity: int,
+    revision: int,
+    action: str,
+    name: str,
+    who: str,
+    text: str,
+) -> None:
+    cursor.execute(
+        "INSERT INTO scenario_revision VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [identity, revision, action, name, who, utc_now(), text],
+    )
+
+
+def _utc(value: dt.datetime) -> dt.datetime:
+    return value.replace(tzinfo=dt.UTC)
