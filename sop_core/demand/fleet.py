@@ -1,0 +1,242 @@
+"""Forecasting many series: what is already known comes from the cache, the rest runs in chunks on an
+Executor.
+
+The default executor is a pool of processes started afresh ("spawn"), without re-running the program's main
+script in each of them; small fleets are done in this process, where a pool would cost more than it saves. Any
+`concurrent.futures.Executor` will do instead, such as a cluster's.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import multiprocessing
+import multiprocessing.context
+import multiprocessing.spawn
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import scipy
+
+from sop_core.demand.forecast_series import ForecastSettings, SeriesFit, SeriesTask, fit_chunk
+from sop_core.errors import ForecastError
+
+Progress = Callable[[int, int], None]
+
+CHUNK = 40
+# Below this many series to fit, one process is done before a pool of two has imported numpy.
+POOL_FROM = 120
+_CODE = (
+    "fleet.py",
+    "forecast_profile.py",
+    "forecast_season.py",
+    "forecast_series.py",
+    "methods.py",
+    "prophet_map.py",
+)
+
+
+class ForecastCache(Protocol):
+    """Where fitted series are kept: bytes by content key. The store has one; see also MemoryCache."""
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The items known under `keys`; unknown keys are left out."""
+        ...
+
+    def put_many(self, items: Mapping[str, bytes]) -> None:
+        """Keep `items`, replacing those of the same key."""
+        ...
+
+
+class MemoryCache:
+    """ForecastCache in memory: at most `max_items`, the least recently used go first. Safe for threads."""
+
+    def __init__(self, max_items: int = 20_000) -> None:
+        self._items: OrderedDict[str, bytes] = OrderedDict()
+        self._max_items = max_items
+        self._lock = threading.Lock()
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        with self._lock:
+            found = {key: self._items[key] for key in keys if key in self._items}
+            for key in found:
+                self._items.move_to_end(key)
+            return found
+
+    def put_many(self, items: Mapping[str, bytes]) -> None:
+        with self._lock:
+            for key, value in items.items():
+                self._items[key] = value
+                self._items.move_to_end(key)
+            while len(self._items) > self._max_items:
+                self._items.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+def fit_fleet(
+    tasks: Sequence[SeriesTask],
+    period: int,
+    settings: ForecastSettings,
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    cache: ForecastCache | None = None,
+    progress: Progress | None = None,
+) -> list[SeriesFit]:
+    """Fit every task, in the order given; only those unknown to `cache` are computed.
+
+    workers: processes of the default pool; 1 = this process only; None = one per processor, and this
+    process only for fewer than POOL_FROM series. Ignored when `executor` is given, which is left open.
+    progress: called in this thread with (series done, series in all).
+    Raises ForecastError if a worker process dies.
+    """
+    keys = [task_key(task, period, settings) for task in tasks]
+    known = cache.get_many(list(dict.fromkeys(keys))) if cache is not None and keys else {}
+    fits: dict[str, SeriesFit] = {key: _from_bytes(item) for key, item in known.items()}
+    # Same content, same key, one fit. Same dates side by side: those are fitted together.
+    todo = {key: task for key, task in zip(keys, tasks, strict=True) if key not in fits}
+    ordered = sorted(todo, key=lambda key: (todo[key].days.tobytes(), key))
+    chunks = [ordered[i : i + CHUNK] for i in range(0, len(ordered), CHUNK)]
+    waiting = sum(1 for key in keys if key in todo)
+    done = len(tasks) - waiting
+    times = {key: keys.count(key) for key in todo} if waiting != len(todo) else dict.fromkeys(todo, 1)
+    if progress is not None:
+        progress(done, len(tasks))
+    for chunk, found in _run(chunks, todo, period, settings, executor, workers):
+        fits.update(zip(chunk, found, strict=True))
+        if cache is not None:
+            cache.put_many({key: _to_bytes(fit) for key, fit in zip(chunk, found, strict=True)})
+        done += sum(times[key] for key in chunk)
+        if progress is not None:
+            progress(done, len(tasks))
+    return [fits[key] for key in keys]
+
+
+def task_key(task: SeriesTask, period: int, settings: ForecastSettings) -> str:
+    """Content key of a fit: history and dates (horizon included), season, settings and code.
+
+    The level of the intervals is not part of it: they are made from the fits afterwards.
+    """
+    digest = hashlib.sha256(code_version().encode())
+    digest.update(json.dumps([period, asdict(settings), task.values.size], sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(task.days, dtype="<f8").tobytes())
+    # NaN has many bit patterns and zero has two
+    values = np.where(np.isnan(task.values), np.nan, task.values + 0.0)
+    digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def code_version() -> str:
+    """Hash of the forecaster's source and of the versions of the libraries that do its arithmetic."""
+    digest = hashlib.sha256(f"numpy {np.__version__} scipy {scipy.__version__}".encode())
+    for name in _CODE:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _run(
+    chunks: Sequence[Sequence[str]],
+    todo: Mapping[str, SeriesTask],
+    period: int,
+    settings: ForecastSettings,
+    executor: Executor | None,
+    workers: int | None,
+) -> Iterator[tuple[Sequence[str], list[SeriesFit]]]:
+    """Each chunk with its fits, as they are finished."""
+    if executor is None:
+        wanted = (
+            workers
+            if workers is not None
+            else (os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) or 1
+        )
+        count = min(wanted, len(chunks))
+        if count <= 1 or (workers is None and len(todo) < POOL_FROM):
+            for chunk in chunks:
+                yield chunk, fit_chunk([todo[key] for key in chunk], period, settings)
+            return
+        with ProcessPoolExecutor(count, mp_context=_WorkerContext()) as pool:
+            yield from _run(chunks, todo, period, settings, pool, None)
+        return
+    futures = {
+        executor.submit(fit_chunk, [todo[key] for key in chunk], period, settings): chunk for chunk in chunks
+    }
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise ForecastError(
+            "A forecasting process ended unexpectedly; most often the machine ran out of memory. "
+            "Close other programs, or forecast with workers=1, which needs less."
+        ) from error
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _to_bytes(fit: SeriesFit) -> bytes:
+    """JSON: readable years from now, and Python writes floats so that they come back to the last digit."""
+    plain = asdict(fit)
+    plain["yhat"] = fit.yhat.tolist()
+    plain["errors"] = {"shape": list(fit.errors.shape), "values": fit.errors.ravel().tolist()}
+    return json.dumps(plain, allow_nan=False).encode()
+
+
+def _from_bytes(item: bytes) -> SeriesFit:
+    plain: dict[str, Any] = json.loads(item)
+    plain["yhat"] = np.array(plain["yhat"], dtype=np.float64)
+    errors = plain["errors"]
+    plain["errors"] = np.array(errors["values"], dtype=np.float64).reshape(errors["shape"])
+    return SeriesFit(**plain)
+
+
+_start_lock = threading.Lock()
+
+
+@contextmanager
+def _without_main_script() -> Iterator[None]:
+    """Processes started by this thread do not run the program's main script again.
+
+    multiprocessing makes a spawned process import the parent's `__main__`. Under Streamlit that is the page
+    being drawn, so every worker would draw the app once more; and a plain script without the usual guard
+    would start workers from workers. Ours need only this package.
+    """
+    original = multiprocessing.spawn.get_preparation_data
+    me = threading.get_ident()
+
+    def stripped(name: str) -> dict[str, Any]:
+        data: dict[str, Any] = original(name)
+        if threading.get_ident() == me:
+            data.pop("init_main_from_path", None)
+            data.pop("init_main_from_name", None)
+        return data
+
+    with _start_lock:
+        original = multiprocessing.spawn.get_preparation_data
+        multiprocessing.spawn.get_preparation_data = stripped
+        try:
+            yield
+        finally:
+            multiprocessing.spawn.get_preparation_data = original
+
+
+class _WorkerProcess(multiprocessing.context.SpawnProcess):
+    def start(self) -> None:
+        with _without_main_script():
+            super().start()
+
+
+class _WorkerContext(multiprocessing.context.SpawnContext):
+    Process = _WorkerProcess

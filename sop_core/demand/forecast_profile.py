@@ -1,0 +1,101 @@
+"""What kind of history is this? Cleaning and classification of one series before it is forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sop_core.demand.forecast_season import Array, is_seasonal
+
+Kind = Literal["regular", "short", "level", "intermittent", "zero", "constant"]
+
+LEVEL_BELOW = 6  # periods of history below which only a level is forecast
+# Demand in fewer than 1 / 1.32 of the periods is intermittent (Syntetos, Boylan & Croston 2005).
+_INTERVAL_LIMIT = 1.32
+_GAP_SHARE = 1.0 / 3.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A history ready to be forecast.
+
+    values: (n,) without gaps and, unless negative values occur, without the zeros before the first demand.
+    first: position of values[0] in the history as given.
+    notes: what was done to the history, as sentences.
+    """
+
+    values: Array
+    first: int
+    kind: Kind
+    non_negative: bool
+    notes: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """What the history looks like and what was done to it."""
+        size = self.values.size
+        seen = {
+            "regular": f"{size} periods of history",
+            "short": f"only {size} periods of history, fewer than two years: no season of its own",
+            "level": f"only {_counted(size)} of history: the level is all that it tells",
+            "intermittent": f"demand in {int((self.values != 0).sum())} of {size} periods: intermittent",
+            "zero": "no demand in the last year of history"
+            if self.values.any()
+            else "no demand at all so far",
+            "constant": f"the same value in all {size} periods",
+        }[self.kind]
+        return "; ".join([seen, *self.notes])
+
+
+def examine(values: Array, period: int, gaps: Literal["interpolate", "zero"]) -> Profile:
+    """Fill gaps, drop what lies before the first demand, and say what kind of history it is.
+
+    Missing periods (NaN) are interpolated between their neighbours; if more than a third is missing, or
+    `gaps` is "zero", they count as periods without demand. Raises ValueError if no value is known.
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    if known.size == 0:
+        raise ValueError("a history without a single value cannot be examined")
+    first = int(known[0])
+    y = values[first : known[-1] + 1].copy()
+    notes: list[str] = []
+    missing = int(np.isnan(y).sum())
+    if missing:
+        as_zero = gaps == "zero" or missing > _GAP_SHARE * y.size
+        at = np.arange(y.size)
+        hole = np.isnan(y)
+        y[hole] = 0.0 if as_zero else np.interp(at[hole], at[~hole], y[~hole])
+        how = "counted as no demand" if as_zero else "filled between their neighbours"
+        notes.append(f"of these, {_counted(missing)} missing and {how}")
+    non_negative = bool(y.min() >= 0.0)
+    if non_negative and y[0] == 0.0 and y.any():
+        before = int(np.flatnonzero(y)[0])
+        y = y[before:]
+        first += before
+        notes.append(f"{_counted(before)} before the first demand left out")
+    return Profile(y, first, _kind(y, period, non_negative), non_negative, tuple(notes))
+
+
+def _counted(periods: int) -> str:
+    return f"{periods} period" if periods == 1 else f"{periods} periods"
+
+
+def _kind(y: Array, period: int, non_negative: bool) -> Kind:
+    if not y.any() or (y.size > period and not y[-period:].any()):
+        return "zero"
+    if y.size < LEVEL_BELOW:
+        return "level"
+    if y.min() == y.max():
+        return "constant"
+    if non_negative and (y != 0.0).sum() * _INTERVAL_LIMIT < y.size and not is_seasonal(y, period):
+        return "intermittent"
+    return "short" if y.size < 2 * period else "regular"
+
+
+def typical_change(y: Array, period: int) -> float:
+    """Mean absolute change against the same season a cycle ago (against the period before, if shorter);
+    with nothing to compare, or no change at all, a tenth of the mean absolute value. In units of y."""
+    lag = period if y.size >= 2 * period else 1
+    change = float(np.abs(y[lag:] - y[:-lag]).mean()) if y.size > lag else 0.0
+    return change if change > 0.0 else 0.1 * float(np.abs(y).mean())

@@ -1,0 +1,295 @@
+"""Prophet's maximum a posteriori estimate, computed in this process for many series at once.
+
+Same model and posterior as Prophet's Stan program (Taylor & Letham 2018, "Forecasting at scale", and
+`prophet.stan`), for linear or flat growth with one yearly Fourier seasonality:
+
+    trend(t) = k t + m + sum_j delta_j max(t - c_j, 0)              (t, y scaled as Prophet scales them)
+    y ~ N(trend + X beta, sigma)            additive
+    y ~ N(trend (1 + X beta), sigma)        multiplicative
+    k, m ~ N(0, 5)    delta ~ Laplace(0, tau)    beta ~ N(0, s)    sigma ~ N+(0, 0.5)
+
+Why not Stan: a fit there is a subprocess and two files for a problem of some forty unknowns. Here sigma has
+a closed form given the rest, the Laplace prior is handled by iterative reweighting (|d| is majorised by a
+parabola through the last |d|), and what is left is one ridge regression, or a Gauss-Newton step where
+seasonality multiplies. Each step can only lower the objective, or it is halved.
+
+Holidays, regressors and logistic growth are not here: real Prophet does those (see baseline.py).
+Everything is done row by row or by LAPACK on one row's matrix, so that a series' digits do not depend on
+which other series share its batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+YEAR_DAYS = 365.25
+_SCALE_KM = 5.0  # prior scale of k and m
+_SIGMA_PRIOR = 0.5
+# With more unknowns than months a perfect fit has unbounded posterior density as sigma goes to 0; a noise of
+# a ten-thousandth of the largest value is below anything a plan can use, so it stops there.
+_SIGMA_FLOOR = 1e-4
+_REWEIGHTED_FIRST = 6  # steps before looking ahead
+_OF_NOISE = 1e-3
+_DELTA_FLOOR = 1e-10  # a changepoint at exactly 0 could never come back under reweighting
+
+
+@dataclass(frozen=True)
+class ProphetSpec:
+    """One Prophet model: the arguments of `Prophet(...)` that matter for monthly data."""
+
+    growth: Literal["linear", "flat"] = "linear"
+    seasonality_mode: Literal["additive", "multiplicative"] = "additive"
+    yearly_order: int = 6
+    n_changepoints: int = 25
+    changepoint_range: float = 0.8
+    changepoint_prior_scale: float = 0.05
+    seasonality_prior_scale: float = 10.0
+
+
+@dataclass(frozen=True)
+class MapFit:
+    """Fitted parameters of n series that share their dates; all but `y_scale` on Prophet's scale."""
+
+    spec: ProphetSpec
+    start: float  # first date, days since 1970-01-01
+    span: float  # days from first to last date
+    changepoints: Array  # (S,) on the scaled time axis
+    y_scale: Array  # (n,) units of y
+    theta: Array  # (n, 2 + S + K): k, m, delta, beta
+    sigma: Array  # (n,)
+    objective: Array  # (n,) negative log posterior, without constants
+    iterations: int
+
+    def predict(self, days: Array) -> Array:
+        """Forecast at `days` (days since 1970-01-01), in units of y: shape (n, len(days))."""
+        t = (np.asarray(days, dtype=np.float64) - self.start) / self.span
+        trend_basis = _trend_basis(t, self.changepoints, self.spec)
+        season = fourier(days, self.spec.yearly_order)
+        n_trend = trend_basis.shape[1]
+        trend = _rows_dot(self.theta[:, :n_trend], trend_basis)
+        seasonal = _rows_dot(self.theta[:, n_trend:], season)
+        scaled = (
+            trend * (1.0 + seasonal) if self.spec.seasonality_mode == "multiplicative" else trend + seasonal
+        )
+        forecast: Array = scaled * self.y_scale[:, None]
+        return forecast
+
+
+def fourier(days: Array, order: int) -> Array:
+    """Prophet's yearly Fourier columns sin, cos, sin 2, cos 2... at `days` since 1970-01-01: (T, 2 order)."""
+    days = np.asarray(days, dtype=np.float64)
+    angle = 2.0 * np.pi * days[:, None] * (np.arange(1, order + 1) / YEAR_DAYS)
+    columns = np.empty((days.size, 2 * order))
+    columns[:, 0::2] = np.sin(angle)
+    columns[:, 1::2] = np.cos(angle)
+    return columns
+
+
+def changepoint_times(t: Array, n_changepoints: int, changepoint_range: float) -> Array:
+    """Prophet's grid of potential changepoints, on the scaled time axis `t` (sorted, 0 to 1)."""
+    history = int(np.floor(t.size * changepoint_range))
+    count = min(n_changepoints, history - 1)
+    if count <= 0:
+        return np.zeros(1)  # Prophet's dummy: one extra slope at the start
+    positions = np.linspace(0, history - 1, count + 1).round().astype(int)
+    points: Array = t[positions[1:]]
+    return points
+
+
+def fit_map(days: Array, y: Array, spec: ProphetSpec, *, max_iter: int = 120, tol: float = 5e-5) -> MapFit:
+    """MAP fit of the rows of `y` (n, T), observed at the same `days` (T,) since 1970-01-01, ascending.
+
+    `tol` is the largest change of a fitted value, as a share of max|y|, at which a row is finished.
+    Raises ValueError if fewer than two dates are given or y holds NaN or infinity.
+    """
+    days = np.asarray(days, dtype=np.float64)
+    y = np.atleast_2d(np.asarray(y, dtype=np.float64))
+    if days.size < 2 or y.shape[1] != days.size:
+        raise ValueError("fit_map needs at least two dates and one value for each of them")
+    if not np.isfinite(y).all():
+        raise ValueError("fit_map needs finite values")
+    span = float(days[-1] - days[0])
+    t = (days - days[0]) / span
+    points = changepoint_times(t, spec.n_changepoints, spec.changepoint_range)
+    y_scale = np.abs(y).max(axis=1)
+    y_scale[y_scale == 0.0] = 1.0
+    problem = _Problem(_trend_basis(t, points, spec), fourier(days, spec.yearly_order), spec)
+    theta, sigma, objective, iterations = _solve(problem, y / y_scale[:, None], max_iter, tol)
+    return MapFit(spec, float(days[0]), span, points, y_scale, theta, sigma, objective, iterations)
+
+
+def neg_log_posterior(
+    days: Array, y: Array, spec: ProphetSpec, k: float, m: float, delta: Array, beta: Array, sigma: float
+) -> float:
+    """Prophet's negative log posterior (without constants) of one series at the given parameters."""
+    days = np.asarray(days, dtype=np.float64)
+    t = (days - days[0]) / (days[-1] - days[0])
+    points = changepoint_times(t, spec.n_changepoints, spec.changepoint_range)
+    problem = _Problem(_trend_basis(t, points, spec), fourier(days, spec.yearly_order), spec)
+    theta = np.concatenate([[k, m], np.ravel(delta), np.ravel(beta)])[None, :]
+    if spec.growth == "flat":
+        theta = np.concatenate([[m], np.ravel(beta)])[None, :]
+    scale = np.abs(y).max() or 1.0
+    ssr = ((y[None, :] / scale - problem.mean(theta)) ** 2).sum(axis=1)
+    return float(_neg_log_likelihood(ssr, np.array([sigma]), days.size)[0] + problem.penalty(theta)[0])
+
+
+class _Problem:
+    """Design and priors shared by all rows of a batch."""
+
+    def __init__(self, trend: Array, season: Array, spec: ProphetSpec) -> None:
+        self.trend = trend
+        self.season = season
+        self.n_trend = trend.shape[1]
+        self.multiplicative = spec.seasonality_mode == "multiplicative"
+        self.tau = spec.changepoint_prior_scale
+        n_fixed = 1 if spec.growth == "flat" else 2
+        self.laplace = slice(n_fixed, self.n_trend)
+        # prior variance of each normal parameter; the Laplace ones are refilled at each step
+        self.variance = np.full(self.n_trend + season.shape[1], spec.seasonality_prior_scale**2)
+        self.variance[:n_fixed] = _SCALE_KM**2
+        self.design = np.hstack([trend, season])
+        self.gram = self.design.T @ self.design
+
+    def mean(self, theta: Array) -> Array:
+        trend = _rows_dot(theta[:, : self.n_trend], self.trend)
+        seasonal = _rows_dot(theta[:, self.n_trend :], self.season)
+        fitted: Array = trend * (1.0 + seasonal) if self.multiplicative else trend + seasonal
+        return fitted
+
+    def penalty(self, theta: Array) -> Array:
+        normal = theta**2 / (2.0 * self.variance)
+        normal[:, self.laplace] = 0.0
+        total: Array = normal.sum(axis=1) + np.abs(theta[:, self.laplace]).sum(axis=1) / self.tau
+        return total
+
+    def step(self, y: Array, theta: Array, sigma: Array, touch: Array) -> Array:
+        """Minimiser of the objective linearised at theta, noise held, and |delta| replaced by the parabola
+        that touches it at `touch` (n, S), positive."""
+        n, p = theta.shape
+        root = np.broadcast_to(np.sqrt(self.variance), (n, p)).copy()
+        root[:, self.laplace] = np.sqrt(self.tau * np.maximum(touch, _DELTA_FLOOR))
+        if self.multiplicative:
+            trend = _rows_dot(theta[:, : self.n_trend], self.trend)
+            seasonal = _rows_dot(theta[:, self.n_trend :], self.season)
+            jacobian = np.empty((n, self.trend.shape[0], p))
+            jacobian[:, :, : self.n_trend] = (1.0 + seasonal)[:, :, None] * self.trend
+            jacobian[:, :, self.n_trend :] = trend[:, :, None] * self.season
+            # f(theta) + J (new - theta) = J new - trend * seasonal
+            target = y + trend * seasonal
+            transposed = jacobian.transpose(0, 2, 1)
+            gram: Array = transposed @ jacobian
+            right = (transposed @ target[:, :, None])[:, :, 0]
+        else:
+            gram = np.broadcast_to(self.gram, (n, p, p))
+            right = _rows_dot(y, self.design.T)
+        scale = root / sigma[:, None]
+        matrix = gram * scale[:, :, None] * scale[:, None, :]
+        matrix[:, np.arange(p), np.arange(p)] += 1.0
+        right = right * scale / sigma[:, None]
+        solution: Array = np.linalg.solve(matrix, right[:, :, None])[:, :, 0] * root
+        return solution
+
+
+def _solve(problem: _Problem, y: Array, max_iter: int, tol: float) -> tuple[Array, Array, Array, int]:
+    n = len(y)
+    p = problem.design.shape[1]
+    theta = np.zeros((n, p))
+    # Start at the level of the series with changepoints free to move as far as their prior expects.
+    theta[:, 0 if problem.laplace.start == 1 else 1] = y.mean(axis=1)
+    theta[:, problem.laplace] = problem.tau
+    sigma = np.maximum(y.std(axis=1), 0.05)
+    theta = problem.step(y, theta, sigma, theta[:, problem.laplace])
+    first = _evaluate(problem, y, theta)
+    fitted, sigma, value = first.fitted, first.sigma, first.value
+    size = np.maximum(np.abs(theta[:, problem.laplace]), _DELTA_FLOOR)
+    shrink = np.ones_like(size)  # how each |delta| changed in the last step
+    active = np.arange(n)
+    iterations = 0
+    while active.size and iterations < max_iter:
+        iterations += 1
+        rows = active
+        # Reweighting alone takes a changepoint that belongs at 0 there by the same factor in each step.
+        # Touching the parabola where two more such steps would lead is several times faster. It may
+        # overshoot: hence limits, and the plain step, which goes downhill, for rows that it does not help.
+        ahead = shrink[rows] ** 2 if iterations > _REWEIGHTED_FIRST else 1.0
+        goal = problem.step(y[rows], theta[rows], sigma[rows], size[rows] * ahead)
+        new = _evaluate(problem, y[rows], goal)
+        failed = ~(new.value <= value[rows])
+        if failed.any():
+            plain = rows[failed]
+            goal = problem.step(y[plain], theta[plain], sigma[plain], size[plain])
+            new.put(failed, _descend(problem, y[plain], theta[plain], goal, value[plain]))
+        moved = np.abs(new.fitted - fitted[rows]).max(axis=1)
+        theta[rows], fitted[rows], sigma[rows], value[rows] = new.theta, new.fitted, new.sigma, new.value
+        reached = np.maximum(np.abs(new.theta[:, problem.laplace]), _DELTA_FLOOR)
+        shrink[rows] = np.clip(reached / size[rows], 0.5, 2.0)
+        size[rows] = reached
+        # A fit with little noise is judged by its noise: there, small moves still change the objective.
+        active = rows[moved > np.minimum(tol, _OF_NOISE * new.sigma)]
+    return theta, sigma, value, iterations
+
+
+@dataclass
+class _State:
+    """Parameters of some rows, and what follows from them."""
+
+    theta: Array
+    fitted: Array
+    sigma: Array
+    value: Array
+
+    def put(self, rows: npt.NDArray[np.bool_], other: _State) -> None:
+        self.theta[rows], self.fitted[rows] = other.theta, other.fitted
+        self.sigma[rows], self.value[rows] = other.sigma, other.value
+
+
+def _evaluate(problem: _Problem, y: Array, theta: Array) -> _State:
+    """The noise that fits best, and the objective, at theta."""
+    fitted = problem.mean(theta)
+    ssr = ((y - fitted) ** 2).sum(axis=1)
+    sigma = _best_sigma(ssr, y.shape[1])
+    return _State(theta, fitted, sigma, _neg_log_likelihood(ssr, sigma, y.shape[1]) + problem.penalty(theta))
+
+
+def _descend(problem: _Problem, y: Array, old: Array, goal: Array, value: Array) -> _State:
+    """Walk from `old` towards `goal`, halving the step of each row until its objective does not rise; a row
+    for which no step of a four-thousandth or more helps stays where it is."""
+    share = np.ones(len(old))
+    for _ in range(12):
+        new = _evaluate(problem, y, old + share[:, None] * (goal - old))
+        worse = ~(new.value <= value + 1e-12 * np.abs(value))
+        if not worse.any():
+            return new
+        share[worse] *= 0.5
+    share[worse] = 0.0
+    return _evaluate(problem, y, old + share[:, None] * (goal - old))
+
+
+def _best_sigma(ssr: Array, months: int) -> Array:
+    """argmin over sigma of T log(sigma) + ssr / (2 sigma^2) + 2 sigma^2: root of 4 s^4 + T s^2 = ssr."""
+    sigma: Array = np.sqrt(2.0 * ssr / (months + np.sqrt(months**2 + 16.0 * ssr)))
+    return np.maximum(sigma, _SIGMA_FLOOR)
+
+
+def _neg_log_likelihood(ssr: Array, sigma: Array, months: int) -> Array:
+    value: Array = months * np.log(sigma) + ssr / (2.0 * sigma**2) + sigma**2 / (2.0 * _SIGMA_PRIOR**2)
+    return value
+
+
+def _trend_basis(t: Array, points: Array, spec: ProphetSpec) -> Array:
+    if spec.growth == "flat":
+        return np.ones((t.size, 1))
+    return np.column_stack([t, np.ones(t.size), np.maximum(t[:, None] - points[None, :], 0.0)])
+
+
+def _rows_dot(rows: Array, matrix: Array) -> Array:
+    """rows @ matrix.T, one row at a time: a batched product rounds differently with the batch's size."""
+    product: Array = (rows[:, None, :] @ matrix.T[None, :, :])[:, 0, :]
+    return product
