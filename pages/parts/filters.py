@@ -1,8 +1,4 @@
-"""What the user looks at: which items, regions and segments, at which level, in units or money.
-
-`Selection` and the functions on it are pure; `filter_bar` draws the widgets, bound to the URL so that a link
-shows the same view and the choice follows from page to page.
-"""
+"""From the view's level and names to the groups of items that tables show line by line."""
 
 from __future__ import annotations
 
@@ -10,89 +6,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.inputs import Bools, Floats, Inputs
-
-LEVELS = ("company", "category", "family", "product")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Filters and level. An empty text means all."""
-
-    level: str = "company"
-    measure: str = "units"
-    category: str = ""
-    family: str = ""
-    item: str = ""
-    region: str = ""
-    segment: str = ""
-
-    @property
-    def place(self) -> str:
-        """`Mowers, North, Retail`; `All` where nothing is filtered."""
-        said = [
-            name for name in (self.item or self.family or self.category, self.region, self.segment) if name
-        ]
-        return ", ".join(said) or "All"
+from pages.parts.context import ALL, CATEGORY, COMPANY, FAMILY, ITEM, View
+from sop_core.demand.statistical import leaf_id
+from sop_core.inputs import Bools, Inputs
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Items that are shown as one: a line of a table, a choice in a list."""
+    """Items that are shown as one: a line of a table, a choice in a list. `items` is a mask [i]."""
 
     name: str
     items: Bools
 
 
-def item_mask(inputs: Inputs, selection: Selection) -> Bools:
-    """[i] items that pass the filters. A name that no item has (an old link) filters nothing."""
-    mask = np.ones(len(inputs.items), dtype=bool)
-    for chosen, labels in (
-        (selection.category, inputs.item_category),
-        (selection.family, inputs.item_family),
-        (selection.item, inputs.items),
-    ):
-        here = np.array(labels, dtype=object) == chosen
-        if chosen and (here & mask).any():
-            mask &= here
-    return mask
-
-
-def axis_mask(names: tuple[str, ...], chosen: str) -> Bools:
-    """[r] or [m] the chosen name; all where none is chosen or the name is unknown."""
-    mask = np.array(names, dtype=object) == chosen
-    return mask if chosen and mask.any() else np.ones(len(names), dtype=bool)
-
-
-def take(values: Floats, inputs: Inputs, selection: Selection, items: Bools | None = None) -> Floats:
-    """Sums [i, r, m, n] over the selected items, regions and segments: [n]."""
-    mask = item_mask(inputs, selection) if items is None else items
-    part = values[mask][:, axis_mask(inputs.regions, selection.region)][
-        :, :, axis_mask(inputs.segments, selection.segment)
-    ]
-    total: Floats = part.sum(axis=(0, 1, 2))
-    return total
-
-
-def groups(inputs: Inputs, selection: Selection) -> list[Group]:
-    """The selected items gathered at the selection's level, in the order of the company."""
-    mask = item_mask(inputs, selection)
-    if selection.level == "company":
-        return [Group(selection.item or selection.family or selection.category or "Company", mask)]
-    labels = {"category": inputs.item_category, "family": inputs.item_family}.get(
-        selection.level, inputs.items
-    )
+def split(inputs: Inputs, level: str, within: Bools) -> list[Group]:
+    """The items of the mask `within`, gathered at a level, in planning order."""
+    if level == COMPANY:
+        return [Group("Company", within)]
+    labels = {CATEGORY: inputs.item_category, FAMILY: inputs.item_family}.get(level, inputs.items)
     names = np.array(labels, dtype=object)
-    return [Group(str(name), mask & (names == name)) for name in dict.fromkeys(names[mask])]
+    return [Group(str(name), within & (names == name)) for name in dict.fromkeys(names[within])]
 
 
-def narrowest(inputs: Inputs, selection: Selection) -> tuple[str, str]:
-    """(level, name) of the forecast series that stands for the filtered items: company, category, family or item."""
-    for level, chosen, labels in (
-        ("item", selection.item, inputs.items),
-        ("family", selection.family, inputs.item_family),
-        ("category", selection.category, inputs.item_category),
-    ):
-        if chosen and chosen in labels:
-            return level, chosen
-    return "company", "All"
+def groups(view: View) -> list[Group]:
+    """What is in view, gathered at its level. One chosen name is opened one level further down."""
+    return split(view.inputs, finer(view), view.items)
+
+
+def finer(view: View) -> str:
+    """The level at which lines are told apart: the chosen one, or the next below where one name was chosen."""
+    if view.item == ALL:
+        return view.level
+    return {CATEGORY: FAMILY, FAMILY: ITEM}.get(view.level, view.level)
+
+
+def title(view: View) -> str:
+    """`Mowers, North, Retail`; the company where nothing is filtered."""
+    said = [name for name in (view.item, view.region, view.segment) if name != ALL]
+    return ", ".join(said) or "Company"
+
+
+def series_id(view: View) -> str:
+    """Identifier of the forecast series that stands for what is in view (segments have none of their own)."""
+    if view.level == ITEM and view.item != ALL:
+        return f"item|{view.item}" if view.region == ALL else leaf_id(view.item, view.region)
+    if view.level in (CATEGORY, FAMILY) and view.item != ALL:
+        return f"{view.level.lower()}|{view.item}"
+    return "company|All" if view.region == ALL else f"region|{view.region}"

@@ -31,8 +31,8 @@ _HALF = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a grid. `kind` names its look: plain, plan, actual, total, part, difference, cumulative, share.
-    `favourable`: +1 where a positive value is good, -1 where it is bad, 0 where neither is (no colour)."""
+    """One line of a grid. `kind` names its look: plain, plan, actual, total, part, difference, cumulative,
+    share.     `favourable`: +1 where a positive value is good, -1 where it is bad, 0 where neither is (no colour)."""
 
     label: str
     values: Floats  #: [n], nan = nothing to say in that month
@@ -74,7 +74,7 @@ class MonthGrid:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened before the plan, by planning item and month [i, h]; nan where the company brought nothing."""
+    """What happened before the plan, by item and month [i, h]; nan where the company brought nothing."""
 
     months: MonthArray
     sold: Floats  #: units invoiced (ordered, where there are no sales)
@@ -97,6 +97,20 @@ class Past:
             self.made[:, keep],
             self.planned_made[:, keep],
             self.stock[:, keep],
+        )
+
+    def valued(self, value: Floats) -> Past:
+        """Units at `value` [i] money a unit; revenue stays as it was invoiced."""
+        v = value[:, None]
+        return Past(
+            self.months,
+            self.sold * v,
+            self.revenue,
+            self.planned_sales * v,
+            self.planned_name,
+            self.made * v,
+            self.planned_made * v,
+            self.stock * v,
         )
 
 
@@ -144,7 +158,7 @@ class _Place:
         self.position, self.items, self.months = pd.Series(position, dtype="float64"), items, months
 
     def sum(self, frame: pd.DataFrame, column: str) -> Floats:
-        """[i, h] sums; nan in months in which no product at all has a value, 0 for other items of such a month."""
+        """[i, h] sums; nan in months without any value, 0 for the other items of a month that has some."""
         out = np.full((self.items, len(self.months)), np.nan)
         if not len(frame) or not len(self.months):
             return out
@@ -211,7 +225,7 @@ def _budget_groups(frame: pd.DataFrame, h: np.ndarray) -> list[tuple[str, str, d
     return [(k, v, months) for (k, v), months in gathered.items()]
 
 
-# -- the plan, gathered ---------------------------------------------------------------------------------------
+# -- the plan, gathered -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,35 +246,47 @@ class Flows:
     below_target: Floats
 
 
-def flows(plan: Plan, mask: Bools) -> Flows:
-    """Sums the plan over the items of `mask`. Unit balance: opening + received - served = stock + transit."""
+def flows(plan: Plan, mask: Bools, value: Floats | None = None) -> Flows:
+    """Sums the plan over the items of `mask`, in units or in money at `value` [i] (standard cost).
+
+    Balance: opening + received - served = stock + transit.
+    """
     inputs, solution = plan.inputs, plan.solution
-    sources = mask[inputs.source.item]
+    weight = np.where(mask, 1.0 if value is None else value, 0.0)
     stock = inputs.stock
+
+    def total(values: Floats) -> Floats:
+        """[t] weighted sum over the first axis (items) and all others but the last."""
+        flat: Floats = np.tensordot(weight, values, axes=1)
+        return flat.reshape(-1, values.shape[-1]).sum(axis=0)
+
     target = stock.target * stock.cover_factor[:, None, None] * ~inputs.item.make_to_order[:, None, None]
+    arriving = stock.receipts.sum(axis=1)
+    np.add.at(arriving, inputs.source.item, solution.received)
+    opening = inputs.demand.opening_backlog.sum(axis=(1, 2))
     return Flows(
-        demand=plan.demand.total[mask].sum(axis=(0, 1, 2)),
-        served=solution.served[mask].sum(axis=(0, 1, 2)),
-        on_time=on_time(plan.facts)[mask].sum(axis=(0, 1, 2)),
-        lost=solution.lost[mask].sum(axis=(0, 1, 2)),
-        backlog=solution.backlog[mask].sum(axis=(0, 1, 2)),
-        opening_backlog=float(inputs.demand.opening_backlog[mask].sum()),
-        received=solution.received[sources].sum(axis=0) + stock.receipts[mask].sum(axis=(0, 1)),
-        stock=solution.stock[mask].sum(axis=(0, 1)),
-        transit=in_transit(plan, mask),
-        opening_stock=float(stock.opening[mask].sum()),
-        target=target[mask].sum(axis=(0, 1)),
-        below_target=solution.short_target[mask].sum(axis=(0, 1)),
+        demand=total(plan.demand.total),
+        served=total(solution.served),
+        on_time=total(on_time(plan.facts)),
+        lost=total(solution.lost),
+        backlog=total(solution.backlog),
+        opening_backlog=float(weight @ opening),
+        received=total(arriving),
+        stock=total(solution.stock),
+        transit=in_transit(plan, weight),
+        opening_stock=float(weight @ stock.opening.sum(axis=1)),
+        target=total(target),
+        below_target=total(solution.short_target),
     )
 
 
-def in_transit(plan: Plan, mask: Bools) -> Floats:
-    """[t] units on lanes at month end: what left and has not arrived."""
+def in_transit(plan: Plan, weight: Floats) -> Floats:
+    """[t] what is under way on lanes at month end, items weighted by `weight` [i]."""
     lane, flow = plan.inputs.lane, plan.solution.flow
     out = np.zeros(plan.inputs.horizon)
     if not len(lane.origin):
         return out
-    left = flow[mask].sum(axis=0)
+    left: Floats = np.tensordot(weight, flow, axes=1)
     for lead in np.unique(lane.lead):
         if lead > 0:
             total = left[lane.lead == lead].sum(axis=0)
@@ -275,11 +301,17 @@ def zones(past: int, frozen: int, horizon: int) -> tuple[str, ...]:
     return (ACTUALS,) * past + (FROZEN,) * frozen + (PLAN,) * (horizon - frozen)
 
 
-def family_grid(company: Company, plan: Plan, past: Past, mask: Bools, group: str) -> MonthGrid:
-    """Sales, production and inventory or backlog of the items in `mask`, in units; past months, then the horizon."""
+def family_grid(plan: Plan, past: Past, mask: Bools, group: str, *, money: bool = False) -> MonthGrid:
+    """Sales, production, inventory or backlog of the items in `mask`; past months, then the horizon.
+
+    In the items' unit, or in money at standard cost, so that the balances hold in both.
+    """
     inputs = plan.inputs
-    now, h = flows(plan, mask), len(past.months)
-    unit = _unit(inputs.item_unit, mask)
+    value = inputs.item.unit_cost if money else None
+    now, h = flows(plan, mask, value), len(past.months)
+    unit = inputs.currency if money else unit_of(inputs.item_unit, mask)
+    if value is not None:
+        past = past.valued(value)
     to_order = inputs.item.make_to_order & mask
     build = _Builder(h, inputs.horizon, unit)
     blocks = [_sales(build, past, now, mask), _production(build, past, now, mask)]
@@ -295,9 +327,10 @@ def family_grid(company: Company, plan: Plan, past: Past, mask: Bools, group: st
     )
 
 
-def _unit(units: Sequence[str], mask: Bools) -> str:
+def unit_of(units: Sequence[str], mask: Bools) -> str:
+    """The unit that the items of a mask share, else `units`."""
     found = sorted({unit for unit, take in zip(units, mask, strict=True) if take})
-    return found[0] if len(found) == 1 else "units"
+    return found[0] if len(found) == 1 and found[0] != "unit" else "units"
 
 
 @dataclass(frozen=True, slots=True)

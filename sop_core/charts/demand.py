@@ -39,8 +39,8 @@ LAYER_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class DemandView:
-    """One series of demand. [h] past, [t] ahead; `low` and `high` bound the 80 % interval of the baseline (None:
-    no statistical forecast); `budget` [t] (None: none)."""
+    """One series of demand. [h] past, [t] ahead; `low` and `high` bound the 80 % interval of the baseline
+    (None: no statistical forecast); `budget` [t] (None: none)."""
 
     past_months: MonthArray
     actual: Floats
@@ -145,7 +145,7 @@ def demand_chart(palette: Palette, data: DemandView, height: int = 360) -> Pictu
 
 
 def demand_sentence(data: DemandView) -> str:
-    """What the picture shows: the level of the coming year beside the last, the peak and the interval's width."""
+    """What the picture shows: the coming year beside the last, the peak and the interval's width."""
     year = data.total[:12]
     said = f"Demand of {quantity(year.sum())} {data.unit} over the next {len(year)} months"
     known = data.actual[np.isfinite(data.actual)]
@@ -200,7 +200,13 @@ def layers_chart(
             hovertemplate=hover,
             marker={
                 "color": colour,
-                "pattern": {"shape": pattern, "fgcolor": palette.surface, "size": 5, "solidity": 0.25},
+                "pattern": {
+                    "shape": pattern,
+                    "fgcolor": palette.surface,
+                    "size": 5,
+                    "solidity": 0.25,
+                    "fillmode": "overlay",
+                },
             },
         )
     total = base + sum(acting.values(), np.zeros_like(base))

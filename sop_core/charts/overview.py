@@ -28,7 +28,7 @@ _LOWER = (0.0, 0.27)
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Demand, supply and stock. `past` arrays are [h], the others [t]; nan where nothing is known; one unit."""
+    """Demand, supply and stock. `past` arrays are [h], the others [t]; nan where unknown; one unit."""
 
     past_months: MonthArray
     past_sales: Floats
@@ -165,7 +165,7 @@ def balance_chart(palette: Palette, data: Balance, height: int = 330, base: Bala
 
 
 def balance_sentence(data: Balance) -> str:
-    """What the picture shows: the size of demand, what is not served in time and when most, where stock goes."""
+    """What the picture shows: demand, what is not served in time and when most, where stock goes."""
     span = f"{month_label(data.months[0])} to {month_label(data.months[-1])}"
     said = f"Demand of {quantity(data.demand.sum())} {data.unit} from {span}"
     short = np.maximum(data.demand - data.served, 0.0)

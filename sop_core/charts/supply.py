@@ -72,7 +72,8 @@ def load_map(
             },
         },
         customdata=[[resources[q], f"{overtime[q, t] * 100:.0f}"] for q, t in cells],
-        hovertemplate="%{customdata[0]}, %{x}<br>%{text} % of regular hours<br>%{customdata[1]} % of them overtime or shifts<extra></extra>",
+        hovertemplate="%{customdata[0]}, %{x}<br>%{text} % of regular hours"
+        "<br>%{customdata[1]} % of them overtime or shifts<extra></extra>",
     )
     extra = [(n, float(overtime[q, t])) for n, (q, t) in enumerate(cells) if overtime[q, t] > 0.005]
     chart.add_bar(
@@ -112,7 +113,7 @@ def load_sentence(months: MonthArray, resources: Sequence[str], used: Floats) ->
     known = np.where(np.isfinite(used), used, np.where(np.isnan(used), -1.0, 9.99))
     if not known.size or known.max() < 0:
         return "No resource has hours that could limit the plan."
-    q, t = np.unravel_index(int(known.argmax()), known.shape)
+    q, t = divmod(int(known.argmax()), known.shape[1])
     peak = f"{known[q, t] * 100:.0f} %" if np.isfinite(used[q, t]) else "load without any hours"
     over = [name for name, row in zip(resources, known, strict=True) if (row > 1.0 + 1e-6).any()]
     named = f"; over 100 % at some time: {', '.join(over)}" if over else "; none is over 100 %"
@@ -143,8 +144,8 @@ def stock_chart(
     frozen: int,
     height: int = 300,
 ) -> Picture:
-    """Stock at month end as bars, past and planned, against its target as a thin line; months below target are
-    marked with a ring. Past [h], the rest [t]."""
+    """Stock at month end as bars, past and planned, against its target as a thin line; months below target
+    are marked with a ring. Past [h], the rest [t]."""
     chart = figure(palette, f"Stock at month end against target, {unit}", height)
     hover = f"%{{y:,.0f}} {unit}"
     every = np.concatenate([past_months, months])
@@ -197,7 +198,7 @@ def cover_chart(
     past: int,
     height: int = 300,
 ) -> Picture:
-    """Days of supply by month against the days that the target covers; arrays [n], the first `past` are actuals."""
+    """Days of supply by month against the days the target covers; arrays [n], `past` actuals first."""
     chart = figure(palette, "Days of supply", height)
     x, hover = stamps(months), "%{y:,.0f} days"
     chart.add_scatter(
@@ -245,7 +246,7 @@ def source_chart(
     frozen: int,
     height: int = 300,
 ) -> Picture:
-    """What arrives from each kind of source or site by month, stacked; the smallest are gathered as Other above six."""
+    """What arrives from each source by month, stacked; above six the smallest are gathered as Other."""
     chart = figure(palette, f"Supply by source, {unit}", height)
     ranked = sorted(by_source.items(), key=lambda pair: -float(pair[1].sum()))
     shown = (
@@ -261,7 +262,13 @@ def source_chart(
             hovertemplate=f"%{{y:,.0f}} {unit}",
             marker={
                 "color": fade(colour, 0.75),
-                "pattern": {"shape": pattern, "fgcolor": palette.surface, "size": 5, "solidity": 0.2},
+                "pattern": {
+                    "shape": pattern,
+                    "fgcolor": palette.surface,
+                    "size": 5,
+                    "solidity": 0.2,
+                    "fillmode": "overlay",
+                },
             },
         )
     month_axis(chart, months)
@@ -314,5 +321,6 @@ def staffing_chart(
     total = sum(heads.values(), np.zeros(len(months)))
     return Picture(
         chart,
-        f"Headcount goes from {quantity(total[0])} to {quantity(total[-1])}, at most {quantity(total.max())}.",
+        f"Headcount goes from {quantity(total[0])} to {quantity(total[-1])}, "
+        f"at most {quantity(total.max())}.",
     )

@@ -1,4 +1,4 @@
-"""What charts over months share: the month axis, the zones (actuals, frozen, plan) and labels at line ends."""
+"""What charts over months share: the axis, the zones (actuals, frozen, plan), labels at line ends."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def end_labels(
 
 
 def spread(values: Sequence[float], gap: float, top: float) -> list[float]:
-    """Ascending positions at least `gap` apart, as near to the ascending `values` as a pass each way leaves them."""
+    """Ascending positions at least `gap` apart, near to the ascending `values`."""
     at = list(values)
     for n in range(1, len(at)):
         at[n] = max(at[n], at[n - 1] + gap)
