@@ -65,8 +65,8 @@ class Scenario:
             raise ScenarioError("A scenario needs a name.")
         if len(self.steps) > MOST_CHANGES:
             raise ScenarioError(
-                f"Scenario '{self.name}' has {len(self.steps)} changes; {MOST_CHANGES} are the most. Wider scopes, "
-                "or a new data version, say the same in fewer."
+                f"Scenario '{self.name}' has {len(self.steps)} changes; {MOST_CHANGES} are the most. "
+                "Wider scopes, or a new data version, say the same in fewer."
             )
         object.__setattr__(self, "steps", tuple(Step(*step) for step in self.steps))
 

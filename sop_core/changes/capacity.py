@@ -296,7 +296,9 @@ class Outage(Change):
         return self.scope.place("All resources", inputs)
 
     def _what(self, inputs: Inputs | None) -> str:
-        return "out of use" if self.part == 1 else f"{text.percent(self.part, signed=False)} lost"
+        if self.part < 1:
+            return f"{text.percent(self.part, signed=False)} lost"
+        return "no supply" if self.scope.sources or self.scope.suppliers else "out of use"
 
 
 def _lose(limit: Floats, part: Floats) -> None:

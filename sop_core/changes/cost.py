@@ -127,7 +127,8 @@ class _ItemCost:
     def _said(self, what: str, unit: str, inputs: Inputs | None) -> str:
         if self.value is None:
             return f"{what} {text.percent(self.pct)}"
-        return f"{what} {text.number(self.value)} {inputs.currency if inputs else 'money'} a {unit}"
+        currency = f" {inputs.currency}" if inputs is not None else ""
+        return f"{what} {text.number(self.value)}{currency} a {unit}"
 
 
 @register

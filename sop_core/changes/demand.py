@@ -53,7 +53,7 @@ def spread(base: Floats, cells: Floats) -> Floats:
 @register
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandGrowth(_OnDemand, Change):
-    """More or less demand, as a part of the baseline forecast."""
+    """More or less demand, in percent, before sales input and overrides."""
 
     kind: ClassVar[str] = "demand_growth"
     title: ClassVar[str] = "Demand growth"
@@ -67,7 +67,7 @@ class DemandGrowth(_OnDemand, Change):
         }
     )
 
-    pct: float = fields.percent("Demand", "change of the baseline forecast; 0.05 is 5 % more")
+    pct: float = fields.percent("Demand", "change of demand; 0.05 is 5 % more")
 
     def _check(self, inputs: Inputs) -> None:
         in_scope(self.scope, inputs)

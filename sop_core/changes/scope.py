@@ -71,11 +71,11 @@ def _month_text(value: Any, name: str) -> str | None:
     if value is None:
         return None
     wrong = f"`{name}` must be a month such as 2027-03, not {value!r:.60}."
-    if isinstance(value, str):
-        if not _MONTH_TEXT.fullmatch(value.strip()):
-            raise ScenarioError(wrong)
-        value = value.strip()
+    if isinstance(value, str) and not _MONTH_TEXT.fullmatch(value.strip()):
+        raise ScenarioError(wrong)
     try:
+        if isinstance(value, str):
+            value = dt.date.fromisoformat(f"{value.strip()}-01"[:10])
         return str(to_month(value))
     except (ValueError, TypeError, OverflowError) as error:
         raise ScenarioError(wrong) from error
