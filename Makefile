@@ -28,7 +28,7 @@ setup-dev:  ## what tests and checks need too
 
 test:  ## the whole suite, browser included (ARGS="-k name", WORKERS=2)
 	@python=$$(scripts/find-python.sh) && "$$python" $(SETUP) --browser
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 check: setup-dev  ## style, types and import rules
 	$(PY) -m ruff format --check $(CODE)

@@ -74,7 +74,7 @@ def check_port(port: int) -> None:
 
 
 def build_demo(store: Path) -> None:
-    """Build the demo company into `store`. Cut off half-way it leaves no store, so the next run starts afresh.
+    """Build the demo company into `store`; cut off half-way it leaves none, so the next run starts afresh.
 
     Raises CannotServe if the build fails; it has said why itself.
     """
@@ -122,7 +122,8 @@ def serve(store: Path, port: int, options: list[str]) -> int:
         say(f"Ready after {time.monotonic() - began:.0f} s: open http://localhost:{port}  (Ctrl-C stops it)")
         return server.wait()
     except KeyboardInterrupt:
-        server.wait(timeout=20)  # Ctrl-C has reached the server as well
+        server.terminate()
+        server.wait(timeout=20)
         say("\nStopped.")
         return 0
     finally:

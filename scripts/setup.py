@@ -36,6 +36,8 @@ PARTS = {
     "run": ("requirements.txt", ("requirements.txt",)),
     "dev": ("requirements-dev.txt", ("requirements.txt", "requirements-dev.txt")),
 }
+#: How pip names a package as it takes it: from the network, as already there, or from a file.
+NAMED = re.compile(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)|Processing (?:\S*/)?(\w+)")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_REMEDY = "apt-get install chromium (as root), or name one: CHROMIUM=/path/to/chrome make test"
 
@@ -102,7 +104,7 @@ def make_venv() -> None:
     shutil.rmtree(VENV)
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     raise SetupFailed(
-        f"Python {version} at {sys.executable} cannot make environments: its venv module is missing or broken.\n"
+        f"Python {version} at {sys.executable} cannot make environments: its venv module is missing.\n"
         f"Install it (Debian, Ubuntu: apt-get install python{version}-venv) and run the same command again.\n"
         f"It said: {(made.stderr or made.stdout).strip().splitlines()[-1:]}"
     )
@@ -170,7 +172,7 @@ def install(part: str) -> None:
     name = PARTS[part][0]
     command = [*pip(), "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     total = sum(len(re.findall(r"^[\w.-]+==", (ROOT / file).read_text(), re.M)) for file in PARTS[part][1])
-    say(f"Installing {total} packages from {name} (some 200 MB the first time)")
+    say(f"Installing the packages of {name} (some 200 MB the first time)")
     UNFINISHED.touch()
     began = time.monotonic()
     seen = 0
@@ -181,15 +183,16 @@ def install(part: str) -> None:
                 continue
             log.write(line + "\n")
             text = line.strip()
-            if met := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)(==\S+)?", text):
-                # pip names a package again each time another one needs it; requirements come first, once.
-                if "(from -r " in text:
-                    seen += 1
-                    say(f"  {seen:3}/{total} {met[1]}")
-            elif met := re.match(r"Downloading (\S+\.whl|\S+\.tar\.gz) \((\d+\.\d MB)\)", text):
-                say(f"          downloading {met[1].split('-')[0]}, {met[2]}")
+            if text.startswith("Ignoring "):  # a package for another system
+                total -= 1
+            # pip names a package again each time another one needs it; "from -r" is said once for each.
+            elif (met := NAMED.match(text)) and "(from -r " in text:
+                seen += 1
+                say(f"  {seen:3}/{total} {met[1] or met[2]}")
+            elif met := re.match(r"Downloading (\S+?)-\S+ \((\d+\.\d MB)\)", text):
+                say(f"          downloading {met[1]}, {met[2]}")
             elif text.startswith("Installing collected packages"):
-                say("  unpacking them (up to a minute)")
+                say("  unpacking them (a minute or so)")
             elif text.startswith(("WARNING: Retrying", "WARNING: Connection")):
                 say(f"  {text}")
     for done in PARTS if part == "dev" else (part,):

@@ -1,0 +1,53 @@
+"""What all tests share. Warnings are errors: see pyproject.toml, where each exemption is justified."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Examples take as long as they take on a busy machine; in CI the same ones are drawn every time, so that a
+# red run is about the change and not about luck. At a desk new ones are drawn, and failures are remembered.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+class OneBrowserAtATime(LoadScopeScheduling):
+    """Deals tests out one by one, save those in a browser: they go to one worker, first, as the longest job.
+
+    (`--dist loadgroup` is meant for this, but xdist 3.8 marks the groups in a place where pytest 9.2 no
+    longer looks, and spreads them over all workers without a word.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowserAtATime:
+    """How `-n` shares the suite out, whatever `--dist` says."""
+    return OneBrowserAtATime(config, log)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Real data and published cases that lie beside the project, where they are; they are not part of it."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(
+            "real data and published cases are not on this machine (a folder `shared` beside the project)"
+        )
+    return folder
