@@ -1,0 +1,72 @@
+"""A linear program as arrays, and the answer to it: what the model and the engines exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from sop_core.inputs import Floats, Ints
+
+
+@dataclass(slots=True)
+class Program:
+    """A linear program in csc form. Two programs of one model differ in numbers only."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    row_lower: Floats
+    row_upper: Floats
+    values: Floats
+    col_start: Ints
+    row_index: Ints
+    coef_row: Ints
+    coef_col: Ints
+
+    @property
+    def matrix(self) -> sp.csc_matrix:
+        """[row, column]"""
+        shape = (len(self.row_lower), len(self.cost))
+        return sp.csc_matrix((self.values, self.row_index, self.col_start), shape=shape)
+
+
+@dataclass(slots=True)
+class Answer:
+    """An optimal basic solution. Duals are what one more unit of a row's (column's) limit adds to the cost."""
+
+    x: Floats
+    objective: float
+    iterations: int
+    seconds: float
+    _lazy: Any = field(repr=False, default=None)  #: the engine's own solution, duals not yet converted
+    _duals: tuple[Floats, Floats] | None = field(repr=False, default=None)
+
+    @property
+    def row_dual(self) -> Floats:
+        return self._both()[0]
+
+    @property
+    def col_dual(self) -> Floats:
+        """Reduced costs."""
+        return self._both()[1]
+
+    def _both(self) -> tuple[Floats, Floats]:
+        if self._duals is None:
+            self._duals = (np.array(self._lazy.row_dual), np.array(self._lazy.col_dual))
+            self._lazy = None
+        return self._duals
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickles arrays only; an engine's own objects stay behind."""
+        row_dual, col_dual = self._both()
+        return {
+            "x": self.x, "objective": self.objective, "iterations": self.iterations, "seconds": self.seconds,
+            "_lazy": None, "_duals": (row_dual, col_dual),
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)

@@ -1,0 +1,404 @@
+"""Engines that solve the linear program: HiGHS kept warm through highspy, and scipy's HiGHS as reference.
+
+The only module that imports a solver. Both engines minimise `cost @ x` over `lower <= x <= upper`,
+`row_lower <= A x <= row_upper`, everything in solver scale.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from sop_core.errors import Infeasible, PlanError, TimedOut, Unbounded
+from sop_core.inputs import Bools, Floats, Inputs, Ints
+from sop_core.supply.check import self_check
+from sop_core.supply.model import Nudge, SupplyModel
+from sop_core.supply.numbers import Numbers
+from sop_core.supply.program import Answer, Program
+from sop_core.supply.result import Solution, SolverInfo, build_solution
+from sop_core.supply.shape import Shape, shape_of
+
+try:
+    import highspy
+except ImportError:  # pragma: no cover - the reference engine serves then
+    highspy = None
+
+#: Coefficients changed one by one up to this number, else the whole model is passed again.
+_FEW = 2_000
+#: Structures kept solved beside the base's own.
+_SLOTS = 4
+#: A reduced cost above this is one; below, the solver's tolerance.
+_PRICED = 1e-7
+_TABLES = (
+    "Check sources (unit_cost, max_quantity), lanes (unit_cost), resources and products (holding_cost) "
+    "for negative costs."
+)
+
+
+class Engine(Protocol):
+    """What the planner asks of a solver. `load` first; then `change`, `run`, `basis`, in any order."""
+
+    name: str
+    warm: bool  #: whether a basis means anything to it
+
+    def load(self, program: Program) -> None:
+        """Takes a program of any structure."""
+
+    def change(self, program: Program) -> None:
+        """Takes other numbers for the structure loaded."""
+
+    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
+        """Solves, from a basis where given. Raises Infeasible, Unbounded, TimedOut or PlanError."""
+
+    def basis(self) -> Any:
+        """The basis of the last run, None where the engine keeps none."""
+
+
+def make_engine(name: str = "auto") -> Engine:
+    """`highspy` (warm), `linprog` (reference), or `auto`: highspy where installed.
+
+    Raises PlanError for another name, or where the engine asked for is not installed.
+    """
+    if name == "auto":
+        return HighsEngine() if highspy is not None else LinprogEngine()
+    if name == "linprog":
+        return LinprogEngine()
+    if name == "highspy":
+        if highspy is None:
+            raise PlanError(
+                "The engine highspy is not installed: pip install highspy, or use engine linprog."
+            )
+        return HighsEngine()
+    raise PlanError(f"There is no solver engine {name!r}: use highspy or linprog.")
+
+
+class HighsEngine:
+    """One HiGHS instance; numbers are changed in place and a basis is set before each run."""
+
+    name = "highspy"
+    warm = True
+
+    def __init__(self) -> None:
+        self._highs = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("parallel", "off"),
+            ("random_seed", 0),
+            ("solver", "simplex"),
+        ):
+            self._highs.setOptionValue(option, value)
+        self._program: Program | None = None
+
+    def load(self, program: Program) -> None:
+        n_cols, n_rows = len(program.cost), len(program.row_lower)
+        status = self._highs.passModel(
+            n_cols, n_rows, len(program.values),
+            int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize), 0.0,
+            program.cost, program.lower, program.upper, program.row_lower, program.row_upper,
+            program.col_start, program.row_index, program.values, np.zeros(n_cols, dtype=np.int32),
+        )  # fmt: skip
+        if status == highspy.HighsStatus.kError:
+            raise PlanError("The solver did not take the model: a cost, limit or rate is not a number.")
+        self._program = program
+
+    def change(self, program: Program) -> None:
+        old = self._program
+        assert old is not None, "load a program first"
+        changed = np.flatnonzero(old.values != program.values)
+        if len(changed) > _FEW:
+            self.load(program)
+            return
+        rows, cols = program.coef_row[changed].tolist(), program.coef_col[changed].tolist()
+        for row, col, value in zip(rows, cols, program.values[changed].tolist(), strict=True):
+            self._highs.changeCoeff(row, col, value)
+        cols = np.flatnonzero(old.cost != program.cost).astype(np.int32)
+        if len(cols):
+            self._highs.changeColsCost(len(cols), cols, program.cost[cols])
+        cols = np.flatnonzero((old.lower != program.lower) | (old.upper != program.upper)).astype(np.int32)
+        if len(cols):
+            self._highs.changeColsBounds(len(cols), cols, program.lower[cols], program.upper[cols])
+        differ = (old.row_lower != program.row_lower) | (old.row_upper != program.row_upper)
+        rows = np.flatnonzero(differ).astype(np.int32)
+        if len(rows):
+            self._highs.changeRowsBounds(len(rows), rows, program.row_lower[rows], program.row_upper[rows])
+        self._program = program
+
+    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
+        highs = self._highs
+        # Nothing of an earlier run may steer this one: the answer depends on the basis given, not on the past.
+        highs.clearSolver()
+        if basis is not None:
+            highs.setBasis(basis)
+        highs.setOptionValue("time_limit", highs.getRunTime() + time_limit)
+        began = time.perf_counter()
+        highs.run()
+        seconds = time.perf_counter() - began
+        status = highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            _explain(str(status).rpartition(".k")[2], time_limit)
+        solution, info = highs.getSolution(), highs.getInfo()
+        x = np.array(solution.col_value)
+        return Answer(
+            x, info.objective_function_value, max(info.simplex_iteration_count, 0), seconds, solution
+        )
+
+    def basis(self) -> Any:
+        return self._highs.getBasis()
+
+
+class LinprogEngine:
+    """`scipy.optimize.linprog(method="highs-ds")`: cold every time, the reference the tests compare with."""
+
+    name = "linprog"
+    warm = False
+
+    def __init__(self) -> None:
+        self._program: Program | None = None
+
+    def load(self, program: Program) -> None:
+        self._program = program
+
+    change = load
+
+    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
+        from scipy.optimize import linprog
+
+        program = self._program
+        assert program is not None, "load a program first"
+        matrix = program.matrix.tocsr()
+        equal, below, above = _kinds(program)
+        upper_rows = sp.vstack([matrix[below], -matrix[above]]).tocsr()
+        options = {} if np.isinf(time_limit) else {"time_limit": time_limit}
+        began = time.perf_counter()
+        result = linprog(
+            program.cost,
+            A_ub=upper_rows,
+            b_ub=np.concatenate([program.row_upper[below], -program.row_lower[above]]),
+            A_eq=matrix[equal],
+            b_eq=program.row_lower[equal],
+            bounds=np.stack([program.lower, program.upper], axis=1),
+            method="highs-ds",
+            options=options,
+        )
+        seconds = time.perf_counter() - began
+        if result.status != 0:
+            _explain(
+                {1: "TimeLimit", 2: "Infeasible", 3: "Unbounded"}.get(result.status, result.message),
+                time_limit,
+            )
+        row_dual = np.zeros(len(program.row_lower))
+        row_dual[equal] = result.eqlin.marginals
+        row_dual[below] = result.ineqlin.marginals[: len(below)]
+        row_dual[above] -= result.ineqlin.marginals[len(below) :]
+        duals = (row_dual, result.lower.marginals + result.upper.marginals)
+        return Answer(result.x, float(result.fun), int(result.nit), seconds, None, duals)
+
+    def basis(self) -> Any:
+        return None
+
+
+def _kinds(program: Program) -> tuple[Ints, Ints, Ints]:
+    """Rows that are equations, that have an upper limit, that have a lower limit."""
+    equal = program.row_lower == program.row_upper
+    below: Bools = ~equal & np.isfinite(program.row_upper)
+    above: Bools = ~equal & np.isfinite(program.row_lower)
+    return np.flatnonzero(equal), np.flatnonzero(below), np.flatnonzero(above)
+
+
+def _explain(status: str, time_limit: float) -> None:
+    if status == "Infeasible":
+        raise Infeasible(
+            "No supply plan keeps every hard rule at once. Check resources and capacity (negative hours), "
+            "sources (max_quantity), inventory and stock_targets for values that contradict each other."
+        )
+    if status in ("Unbounded", "UnboundedOrInfeasible"):
+        raise Unbounded(f"The plan would earn money without limit. {_TABLES}")
+    if status in ("TimeLimit", "IterationLimit", "Interrupt"):
+        raise TimedOut(
+            f"No optimal supply plan within {time_limit:g} seconds. Allow more time, plan by family "
+            "(settings: planning_level) or shorten the horizon (settings: horizon_months)."
+        )
+    raise PlanError(f"The solver stopped with status {status}. {_TABLES}")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a what-if re-solve is worth, without the labelled plan."""
+
+    objective: float  #: margin less penalties
+    unserved: tuple[float, ...]  #: per priority, under `service`
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One structure with the base numbers solved in it."""
+
+    model: SupplyModel
+    engine: Engine
+    bases: list[Any] = field(default_factory=list)  #: of the service stages, then money
+    seconds: float = 0.0
+
+
+class SupplySolver:
+    """Plans for numbers near a base case: the base is solved cold once, all else from its optimal basis.
+
+    Every solve starts from the base basis, so an answer depends on base and numbers only, never on what was asked
+    before. Numbers that need other rows (an outage of a lane without a limit, a first contract minimum) get a model
+    of their own, in which the base is solved first; other lead times or routings are solved cold.
+    Not for use from two threads at once.
+    """
+
+    def __init__(
+        self, inputs: Inputs, demand: Floats, price: Floats, engine: str = "auto", time_limit: float = 300.0
+    ) -> None:
+        self._base = (inputs.copy(), demand.copy(), price.copy())
+        self._shape = shape_of(*self._base)
+        self._engine = engine
+        self._time_limit = time_limit
+        self._slots: dict[str, _Slot] = {}
+
+    @property
+    def base(self) -> tuple[Inputs, Floats, Floats]:
+        """Inputs, demand and price of the base case; not to be edited."""
+        return self._base
+
+    def solve(
+        self, inputs: Inputs | None = None, demand: Floats | None = None, price: Floats | None = None
+    ) -> Solution:
+        """The optimal plan, self-checked. Without arguments: the base case.
+
+        demand: unconstrained demand [i, r, m, t], units. price: net price of an order asked in t [i, r, m, t].
+        Raises Infeasible, Unbounded, TimedOut, NotSupported, SelfCheckFailed or PlanError.
+        """
+        numbers_in = self._or_base(inputs, demand, price)
+        slot, own = self._slot_for(*numbers_in)
+        numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
+        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases)
+        model = slot.model
+        solution = build_solution(
+            model.structure, model.scales, numbers, numbers_in[0], numbers_in[1], answer, info
+        )
+        self_check(numbers_in[0], numbers_in[1], solution)
+        return solution
+
+    def value(
+        self, inputs: Inputs | None = None, demand: Floats | None = None, price: Floats | None = None,
+        nudge: tuple[str, Ints | int, Ints | int, float] | None = None,
+    ) -> Value:  # fmt: skip
+        """Only the optimum, for what-ifs. `nudge` = (block of rows, line, month, natural units) shifts row limits."""
+        numbers_in = self._or_base(inputs, demand, price)
+        slot, own = self._slot_for(*numbers_in)
+        numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
+        shift = None
+        if nudge is not None:
+            rows = np.atleast_1d(slot.model.structure.rows[nudge[0]].at(nudge[1], nudge[2]))
+            shift = Nudge(rows, np.full(len(rows), nudge[3]))
+        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, shift)
+        objective = -(numbers.constant + slot.model.scales.money * answer.objective)
+        return Value(objective, info.unserved)
+
+    def _or_base(
+        self, inputs: Inputs | None, demand: Floats | None, price: Floats | None
+    ) -> tuple[Inputs, Floats, Floats]:
+        base = self._base
+        return (
+            base[0] if inputs is None else inputs,
+            base[1] if demand is None else demand,
+            base[2] if price is None else price,
+        )
+
+    def _slot_for(self, inputs: Inputs, demand: Floats, price: Floats) -> tuple[_Slot, bool]:
+        """The model for these numbers, and whether it was made from them (then there is no basis)."""
+        shape = (
+            self._shape
+            if inputs is self._base[0] and demand is self._base[1]
+            else shape_of(inputs, demand, price)
+        )
+        if shape.key != self._shape.key:
+            model = SupplyModel(inputs, demand, price, shape)
+            slot = _Slot(model, make_engine(self._engine))
+            slot.engine.load(model.program(model.base_numbers()))
+            return slot, True
+        wanted: Shape = self._shape if self._shape.covers(shape) else self._shape.union(shape)
+        token = wanted.token()
+        slot_or_none = self._slots.pop(token, None)
+        slot = self._base_solved(wanted) if slot_or_none is None else slot_or_none
+        self._slots[token] = slot
+        if len(self._slots) > _SLOTS:
+            own_token = self._shape.token()
+            oldest = next(name for name in self._slots if name != own_token)
+            del self._slots[oldest]
+        return slot, False
+
+    def _base_solved(self, shape: Shape) -> _Slot:
+        model = SupplyModel(*self._base, shape=shape)
+        slot = _Slot(model, make_engine(self._engine))
+        numbers = model.base_numbers()
+        slot.engine.load(model.program(numbers))
+        answer, _, slot.bases = self._run(slot, numbers, [])
+        slot.seconds = answer.seconds
+        return slot
+
+    def _run(
+        self, slot: _Slot, numbers: Numbers, bases: list[Any], nudge: Nudge | None = None
+    ) -> tuple[Answer, SolverInfo, list[Any]]:
+        """Service stages in order of priority, each kept to its optimum by the next; then money."""
+        engine, program = slot.engine, slot.model.program(numbers, nudge)
+        left, seconds, iterations = self._time_limit, 0.0, 0
+        unserved: list[float] = []
+        kept: list[Any] = []
+        costs = [*numbers.stages, numbers.cost]
+        scale = slot.model.scales.quantity * slot.model.structure.horizon
+        for stage, cost in enumerate(costs):
+            program = replace(program, cost=cost)
+            engine.change(program)
+            basis = bases[min(stage, len(bases) - 1) if len(bases) == len(costs) else -1] if bases else None
+            if basis is None and kept:
+                basis = kept[-1]
+            answer = engine.run(basis, max(left - seconds, 1e-3))
+            seconds += answer.seconds
+            iterations += answer.iterations
+            kept.append(engine.basis())
+            if stage < len(costs) - 1:
+                unserved.append(answer.objective * scale)
+                program = _optimal_face(program, answer)
+        structure = slot.model.structure
+        info = SolverInfo(
+            engine=engine.name,
+            status="optimal",
+            seconds=seconds,
+            iterations=iterations,
+            warm=engine.warm and bool(bases),
+            n_variables=structure.n_cols,
+            n_rows=structure.n_rows,
+            base_seconds=slot.seconds,
+            stages=len(costs),
+            unserved=tuple(unserved),
+        )
+        answer.seconds = seconds
+        return answer, info, kept
+
+
+def _optimal_face(program: Program, answer: Answer) -> Program:
+    """The same program held to the optimal face of its cost: whatever has a price stays at its limit.
+
+    Exact (complementary slackness), and unlike one long row for the earlier optimum it keeps the matrix sparse and
+    the last basis feasible.
+    """
+    price, row_price = answer.col_dual, answer.row_dual
+    upper = np.where(price > _PRICED, program.lower, program.upper)
+    lower = np.where((price < -_PRICED) & np.isfinite(program.upper), program.upper, program.lower)
+    at_lower = (row_price > _PRICED) & np.isfinite(program.row_lower)
+    at_upper = (row_price < -_PRICED) & np.isfinite(program.row_upper)
+    return replace(
+        program,
+        lower=lower,
+        upper=upper,
+        row_upper=np.where(at_lower, program.row_lower, program.row_upper),
+        row_lower=np.where(at_upper, program.row_upper, program.row_lower),
+    )
