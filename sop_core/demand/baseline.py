@@ -12,10 +12,12 @@ from __future__ import annotations
 import functools
 import logging
 import warnings
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sop_core.demand.fleet import ForecastCache, Progress, fit_fleet
@@ -31,6 +33,7 @@ _COLUMNS = ("unique_id", "ds", "y")
 _PERIODS = {"MS": 12, "QS": 4, "W": 52}
 _UNITS = {12: "month", 4: "quarter", 52: "week"}
 MAX_HORIZON = 60
+Dates = npt.NDArray[np.datetime64]
 _DEFAULTS = ForecastSettings()
 
 
@@ -174,7 +177,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     return history.sort_values(["unique_id", "ds"], kind="stable", ignore_index=True)
 
 
-def _named(ids: pd.Series) -> str:
+def _named(ids: Iterable[str]) -> str:
     """The first few distinct names, and how many more there are."""
     names = sorted(set(ids))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -183,39 +186,54 @@ def _named(ids: pd.Series) -> str:
 
 def _tasks(
     history: pd.DataFrame, horizon: int, freq: str, period: int
-) -> tuple[list[str], list[np.ndarray], list[SeriesTask]]:
+) -> tuple[list[str], list[Dates], list[SeriesTask]]:
     """Series names, future dates and tasks, in the order of the names."""
+    known = history.dropna(subset="y")
+    silent = sorted(set(history["unique_id"]) - set(known["unique_id"]))
+    if silent:
+        raise ForecastError(
+            f"There is no quantity at all for {_named(silent)}. Remove it, or give it a value."
+        )
+    # Plain arrays from here: one frame operation per series would take longer than some of the fits.
+    names = known["unique_id"].to_numpy(dtype=object)
+    dates = known["ds"].to_numpy()
+    values = known["y"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, names[1:] != names[:-1]]) if len(names) else np.empty(0, dtype=int)
+    ends = np.r_[starts[1:], len(names)]
+    calendars: dict[tuple[np.datetime64, np.datetime64], Dates] = {}
     ids: list[str] = []
-    ahead: list[np.ndarray] = []
+    ahead: list[Dates] = []
     tasks: list[SeriesTask] = []
-    calendars: dict[tuple[pd.Timestamp, pd.Timestamp], pd.DatetimeIndex] = {}
-    for name, group in history.groupby("unique_id", sort=True):
-        known = group.dropna(subset="y")
-        if known.empty:
-            raise ForecastError(
-                f"Series {name} has no quantity at all. Remove it, or give it at least one value."
-            )
-        span = (known["ds"].iloc[0], known["ds"].iloc[-1])
+    for start, end in zip(starts, ends, strict=False):
+        span = (dates[start], dates[end - 1])
         if span not in calendars:
-            past = pd.date_range(span[0], span[1], freq=freq)
-            ahead_of_it = pd.date_range(span[1], periods=horizon + 1, freq=freq)[1:]
-            calendars[span] = pd.DatetimeIndex(past.append(ahead_of_it)) if len(past) else past
-        dates = calendars[span]
-        at = dates.get_indexer(pd.DatetimeIndex(known["ds"]))
-        if (at < 0).any() or dates.empty:
-            wrong = known["ds"].iloc[int((at < 0).argmax())]
+            calendars[span] = _calendar(*span, horizon, freq)
+        calendar = calendars[span]
+        past = calendar[: len(calendar) - horizon]
+        at = np.searchsorted(past, dates[start:end])
+        on_grid = (
+            past[np.minimum(at, len(past) - 1)] == dates[start:end] if len(past) else np.zeros(1, dtype=bool)
+        )
+        if not on_grid.all():
+            wrong = pd.Timestamp(dates[start + int(on_grid.argmin())])
             unit = _UNITS[period]
             raise ForecastError(
-                f"Series {name} has a date, {wrong:%Y-%m-%d}, that does not begin a {unit} of frequency "
-                f"{freq}. Sum the quantities by {unit} first."
+                f"Series {names[start]} has a date, {wrong:%Y-%m-%d}, that does not begin a {unit} of "
+                f"frequency {freq}. Sum the quantities by {unit} first."
             )
-        values = np.full(len(dates) - horizon, np.nan)
-        values[at] = known["y"].to_numpy()
-        days = (dates.to_numpy() - np.datetime64("1970-01-01")) / np.timedelta64(1, "D")
-        ids.append(str(name))
-        ahead.append(dates[-horizon:].to_numpy())
-        tasks.append(SeriesTask(days, values))
+        y = np.full(len(past), np.nan)
+        y[at] = values[start:end]
+        ids.append(str(names[start]))
+        ahead.append(calendar[len(past) :])
+        tasks.append(SeriesTask((calendar - np.datetime64("1970-01-01")) / np.timedelta64(1, "D"), y))
     return ids, ahead, tasks
+
+
+def _calendar(first: np.datetime64, last: np.datetime64, horizon: int, freq: str) -> Dates:
+    """Dates from `first` to `last` and `horizon` more; only the latter where `last` is not on the grid."""
+    past = pd.date_range(first, last, freq=freq)
+    ahead = pd.date_range(last, periods=horizon + 1, freq=freq)[-horizon:]
+    return np.concatenate([past.to_numpy(), ahead.to_numpy()]).astype("datetime64[us]")
 
 
 def _diagnostics(ids: list[str], fits: list[SeriesFit]) -> pd.DataFrame:

@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 40
 # Below this many series to fit, one process is done before a pool of two has imported numpy.
-POOL_FROM = 120
+POOL_FROM = 250
 _CODE = (
     "fleet.py",
     "forecast_profile.py",
@@ -203,11 +203,13 @@ def _from_bytes(item: bytes) -> SeriesFit:
 
 
 _start_lock = threading.Lock()
+# One thread per worker: two workers whose matrix products each start two threads are slower than one.
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def _without_main_script() -> Iterator[None]:
-    """Processes started by this thread do not run the program's main script again.
+def _clean_start() -> Iterator[None]:
+    """Processes started by this thread compute on one thread and do not run the main script again.
 
     multiprocessing makes a spawned process import the parent's `__main__`. Under Streamlit that is the page
     being drawn, so every worker would draw the app once more; and a plain script without the usual guard
@@ -223,18 +225,23 @@ def _without_main_script() -> Iterator[None]:
             data.pop("init_main_from_name", None)
         return data
 
-    with _start_lock:
-        original = multiprocessing.spawn.get_preparation_data
-        multiprocessing.spawn.get_preparation_data = stripped
-        try:
-            yield
-        finally:
-            multiprocessing.spawn.get_preparation_data = original
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    multiprocessing.spawn.get_preparation_data = stripped
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        multiprocessing.spawn.get_preparation_data = original
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _WorkerProcess(multiprocessing.context.SpawnProcess):
     def start(self) -> None:
-        with _without_main_script():
+        with _start_lock, _clean_start():
             super().start()
 
 

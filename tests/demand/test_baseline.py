@@ -240,7 +240,7 @@ def test_quarters_and_weeks_are_forecast_with_their_own_season():
         (lambda f: f.drop(columns=["y", "ds"]), "lacks the columns ds, y"),
         (lambda f: pd.concat([f, f.iloc[[3]]]), "more than one row for a on 2020-04-01"),
         (lambda f: f.assign(ds=f["ds"] + pd.Timedelta(days=4)), "does not begin a month"),
-        (lambda f: f.assign(y=np.nan), "Series a has no quantity at all"),
+        (lambda f: f.assign(y=np.nan), "no quantity at all for a"),
         (lambda f: f.assign(y=np.inf), "infinite quantities"),
         (lambda f: f.assign(y="many"), "cannot be read"),
         (lambda f: f.assign(ds=pd.NaT), "rows without a date"),
