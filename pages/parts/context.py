@@ -18,6 +18,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts import state, theme
 from pages.parts.desk import Desk
+from pages.parts.filters import Selection
 from sop_core.charts.roles import Palette
 from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.plan import Plan
@@ -42,6 +43,7 @@ class View:
     region: str
     segment: str
     palette: Palette
+    mode: str = ""  #: the page's own way of looking, where it has several
 
     @property
     def company(self) -> Company:
@@ -95,6 +97,19 @@ class View:
     def segments(self) -> Bools:
         """[m] segments in view."""
         return _mask(self.inputs.segments, self.segment)
+
+    @property
+    def selection(self) -> Selection:
+        """The same choice as a `filters.Selection`: grouped at the level, filtered to the name."""
+        field = {CATEGORY: "category", FAMILY: "family", ITEM: "item"}.get(self.level)
+        chosen = {field: self.item} if field and self.item != ALL else {}
+        return Selection(
+            level=self.level.lower(),
+            measure=self.show.lower(),
+            region="" if self.region == ALL else self.region,
+            segment="" if self.segment == ALL else self.segment,
+            **chosen,
+        )
 
     @property
     def whole(self) -> bool:
@@ -168,14 +183,16 @@ def levels(inputs: Inputs) -> list[str]:
     return found
 
 
-def bar(*, scenario: bool = True) -> View:
+def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
     """Draws the context bar and returns the view. Raises StoreError, DataError: call it inside `explained`.
 
-    With `scenario=False` the page always shows the base (Data, Demand history) and the choice is kept.
+    With `scenario=False` the page always shows the base (Data, Demand history) and the choice is kept. `modes`
+    are the page's own ways of looking; the first is where it starts, the chosen one is `view.mode`.
     """
     desk = state.desk()
     inputs = desk.company.inputs
     with st.container(key="context_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        mode = _mode(modes)
         name = _scenario(scenario)
         show = st.segmented_control(
             "Show", [UNITS, MONEY], default=UNITS, key="show", bind="query-params", required=True,
@@ -196,16 +213,34 @@ def bar(*, scenario: bool = True) -> View:
         region=region,
         segment=segment,
         palette=theme.colours(),
+        mode=mode,
     )
+
+
+def _mode(modes: tuple[str, ...]) -> str:
+    if not modes:
+        return ""
+    return st.segmented_control(
+        "Look at", list(modes), default=modes[0], key="mode", bind="query-params", required=True,
+        label_visibility="collapsed", width="content",
+    )  # fmt: skip
+
+
+def go_to(name: str) -> None:
+    """Makes that scenario the chosen one from the next run on (the bar owns the widget)."""
+    st.session_state["_go_to"] = name
 
 
 def _scenario(shown: bool) -> str:
     names = state.scenario_names()
+    wanted = st.session_state.pop("_go_to", None)
+    if wanted in names:
+        st.session_state["scenario"] = wanted
     if not shown:
         kept = st.session_state.get("scenario", st.query_params.get("scenario", state.BASE))
         return kept if kept in names else state.BASE
     chosen = st.selectbox(
-        "Scenario", names, key="scenario", bind="query-params", label_visibility="collapsed", width=190,
+        "Scenario", names, key="scenario", bind="query-params", label_visibility="collapsed", width=175,
         icon=":material/account_tree:",
     )  # fmt: skip
     return chosen or state.BASE
@@ -214,13 +249,13 @@ def _scenario(shown: bool) -> str:
 def _items(inputs: Inputs) -> tuple[str, str]:
     known = levels(inputs)
     level = st.selectbox(
-        "Level", known, key="level", bind="query-params", label_visibility="collapsed", width=120
+        "Level", known, key="level", bind="query-params", label_visibility="collapsed", width=110
     )
     names = names_at(inputs, level)
     if not names:
         return level, ALL
     item = st.selectbox(
-        level, [ALL, *names], key="item", bind="query-params", width=170, label_visibility="collapsed",
+        level, [ALL, *names], key="item", bind="query-params", width=150, label_visibility="collapsed",
         format_func=lambda name: _all_of(level) if name == ALL else name,
     )  # fmt: skip
     return level, item
@@ -231,7 +266,7 @@ def _choice(label: str, names: tuple[str, ...], key: str) -> str:
     if len(names) < 2:
         return ALL
     return st.selectbox(
-        label, [ALL, *names], key=key, bind="query-params", width=140, label_visibility="collapsed",
+        label, [ALL, *names], key=key, bind="query-params", width=125, label_visibility="collapsed",
         format_func=lambda name: _all_of(label) if name == ALL else name,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from sop_core.errors import DataError, SopError, StoreBusy, StoreError
 from sop_core.plan import Plan
 from sop_core.planner import Company
 from sop_core.scenario import History, Scenario
-from sop_core.store import Store, StoredScenario, open_store
+from sop_core.store import Store, StoredScenario
 
 #: Name of the scenario without changes.
 BASE = "Base"
@@ -42,7 +42,7 @@ def store_path() -> Path:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _office(path: str) -> Office:
-    return Office(open_store(Path(path)))
+    return Office(Store.open(Path(path)))
 
 
 def store() -> Store:
@@ -101,7 +101,7 @@ def who() -> str:
     return str(name) if name else "Planner"
 
 
-# -- working scenarios ----------------------------------------------------------------------------------------
+# -- working scenarios --
 
 
 @dataclass(slots=True)
@@ -162,12 +162,17 @@ def work(name: str = BASE) -> Work:
     return mine
 
 
+def adopt(name: str, mine: Work) -> None:
+    """Takes up a working copy under a name."""
+    st.session_state.setdefault("_work", {})[name] = mine
+
+
 def forget(name: str) -> None:
     """Drops this session's working copy: the next `work` takes what the store has."""
     st.session_state.setdefault("_work", {}).pop(name, None)
 
 
-# -- errors ---------------------------------------------------------------------------------------------------
+# -- errors --
 
 
 @contextmanager

@@ -54,6 +54,18 @@ _STYLES = """
  border-bottom:1px solid var(--sop-line)}
 .sop-table td{text-align:right;padding:.25rem .5rem;border-bottom:1px solid var(--sop-line);white-space:nowrap}
 .sop-table th:first-child,.sop-table td:first-child{text-align:left}
+.sop-group{font-size:.72rem;font-weight:600;letter-spacing:.04em;text-transform:uppercase;color:var(--sop-muted);
+ padding-top:.35rem;white-space:nowrap}
+/* Twelve rows of levers must fit a laptop's screen. */
+.st-key-levers .stSlider{margin-bottom:-.35rem}
+.st-key-levers [data-testid=stSliderTickBar]{display:none}
+.st-key-levers .stSlider label p{font-size:.8rem}
+.st-key-levers button{min-height:1.75rem;padding-top:0;padding-bottom:0}
+.st-key-changes button{min-height:1.4rem;padding:0 .1rem}
+.sop-said{font-size:.82rem;line-height:1.3}
+.sop-said.sop-muted{color:var(--sop-muted);text-decoration:line-through}
+.sop-short{font-size:.82rem;line-height:1.35}
+.sop-short ol{margin:.1rem 0 0;padding-left:1.2rem}
 .sop-context{font-size:.78rem;color:var(--sop-muted);line-height:1.3;padding-top:.15rem}
 .sop-context b{color:var(--sop-ink);font-weight:600}
 """

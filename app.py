@@ -1,0 +1,27 @@
+"""The planner: navigation by the month, page setup, and the frame around every page. Run: streamlit run app.py."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import state, theme
+
+PAGES = {
+    "This month": [
+        st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+    ],
+    "Review": [
+        st.Page("pages/data.py", title="Data", icon=":material/database:"),
+        st.Page("pages/demand.py", title="Demand", icon=":material/trending_up:"),
+        st.Page("pages/supply.py", title="Supply", icon=":material/factory:"),
+    ],
+    "Decide": [
+        st.Page("pages/scenarios.py", title="Scenarios", icon=":material/tune:"),
+    ],
+}
+
+st.set_page_config(page_title="S&OP", page_icon=":material/monitoring:", layout="wide")
+page = st.navigation(PAGES, position="sidebar", expanded=True)
+theme.apply()
+with state.explained():
+    page.run()

@@ -1,0 +1,75 @@
+"""The KPI strip: at most six cards of the same height in one element, so that a live page redraws one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import format as fmt
+from sop_core.charts.roles import Palette
+from sop_core.inputs import Floats
+from sop_core.kpis import KPIS
+from sop_core.plan import Plan
+
+#: The cards of the live page: what pays, what is promised, what is tied up, what is full.
+LIVE = ("revenue", "margin", "service_level", "revenue_at_risk", "stock_value", "peak_utilisation")
+MOST = 6
+
+
+def draw(
+    plan: Plan, base: Plan, palette: Palette, names: Sequence[str] = LIVE, against: str = "base"
+) -> None:
+    """The strip of a plan beside another. `against` names the other in words ("base", "budget")."""
+    st.html(strip(plan, base, palette, names, against))
+
+
+def strip(
+    plan: Plan, base: Plan, palette: Palette, names: Sequence[str] = LIVE, against: str = "base"
+) -> str:
+    """The strip as HTML: value, difference with sign and word, sparkline; the definition as the tooltip."""
+    if len(names) > MOST:
+        raise ValueError(f"a strip holds {MOST} KPIs, not {len(names)}: the rest belongs in a table")
+    cards = [_card(name, plan, base, palette, against) for name in names]
+    return f'<div class="sop-strip" role="list">{"".join(cards)}</div>'
+
+
+def _card(name: str, plan: Plan, base: Plan, palette: Palette, against: str) -> str:
+    kpi, currency = KPIS[name], plan.inputs.currency
+    value, before = plan.kpis[name], base.kpis[name]
+    delta = fmt.kpi_delta(name, value, before)
+    look = {True: "sop-good", False: "sop-bad", None: ""}[delta.good]
+    said = f"{delta.arrow} {delta.text}" if delta.arrow else f"as {against}"
+    word = f" {delta.word}" if delta.word else (f" vs {against}" if delta.arrow else "")
+    tip = (
+        f"{kpi.title} = {kpi.formula}.\n{fmt.kpi_exact(name, value, currency)} "
+        f"({against}: {fmt.kpi_exact(name, before, currency)})"
+    )
+    return (
+        f'<div class="sop-kpi" role="listitem" title="{fmt.safe(tip)}"><b>{fmt.safe(kpi.title)}</b>'
+        f"<strong>{fmt.safe(fmt.kpi_value(name, value, currency))}</strong>"
+        f'<span class="{look}">{fmt.safe(said)}{fmt.safe(word)}</span>'
+        f"{_spark(kpi.series(plan.facts), palette)}</div>"
+    )
+
+
+def _spark(values: Floats, palette: Palette) -> str:
+    """A sparkline as an image of a few hundred bytes; nothing where there are no values."""
+    known = np.isfinite(values)
+    if known.sum() < 2:
+        return ""
+    low, high = float(values[known].min()), float(values[known].max())
+    span = (high - low) or 1.0
+    steps = 70 / (len(values) - 1)
+    points = " ".join(
+        f"{1 + n * steps:.1f},{20 - 18 * (value - low) / span:.1f}"
+        for n, value in enumerate(values.tolist())
+        if known[n]
+    )
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="72" height="22"><polyline points="{points}" fill="none" '
+        f'stroke="{palette.muted}" stroke-width="1.3" stroke-linejoin="round"/></svg>'
+    )
+    return f'<img alt="" src="data:image/svg+xml,{quote(svg)}">'

@@ -1,0 +1,195 @@
+"""Scenarios: move a lever, see the plan answer. The live what-if, and saved scenarios side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import change_form, compare_view, context, kpi_strip, levers, scenario_menu, state
+from pages.parts import format as fmt
+from pages.parts.context import View
+from pages.parts.state import Work
+from sop_core.charts import live as charts
+from sop_core.compare import margin_bridge
+from sop_core.errors import SopError
+from sop_core.kpis import utilisation
+from sop_core.plan import Plan
+
+WHAT_IF, COMPARE = "What-if", "Compare"
+#: Height in pixels of the list of sentences and of the shortage line: longer ones scroll in place, nothing jumps.
+SENTENCES, SHORTAGES = 150, 92
+MOST_SHORTAGES = 3
+
+
+@st.fragment
+def live(view: View, work: Work) -> None:
+    """Levers and pictures. All that a lever needs runs in here: no file, no forecast, no store."""
+    with st.container(horizontal=True, gap="medium", key="live"):
+        panel = st.container(width=320, gap="xxsmall", key="levers")
+        pictures = st.container(gap="xsmall", key="pictures")
+    with panel:
+        _toolbar(view, work)
+        picked = levers.choose_scope(view.inputs)
+        levers.draw(work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>'))
+        _sentences(view, work)
+    with pictures:
+        _pictures(view, work)
+
+
+def _toolbar(view: View, work: Work) -> None:
+    history = work.history
+    with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center", key="toolbar"):
+        st.button(
+            "Undo", icon=":material/undo:", shortcut="Z", key="undo", on_click=_undo, args=(work,),
+            disabled=not history.can_undo, type="tertiary",
+        )  # fmt: skip
+        st.button(
+            "Redo", icon=":material/redo:", shortcut="Y", key="redo", on_click=_redo, args=(work,),
+            disabled=not history.can_redo, type="tertiary",
+        )  # fmt: skip
+        st.button(
+            "Base", icon=":material/compare_arrows:", shortcut="B", key="flip_button", on_click=_flip,
+            type="primary" if st.session_state.get("flip") else "tertiary",
+            help="Show the base plan, and back",
+        )  # fmt: skip
+        offered = scenario_menu.choices(view.scenario_name, work)
+        chosen = st.menu_button(
+            "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="scenario_menu",
+            disabled=not offered, type="tertiary",
+        )  # fmt: skip
+    if chosen:
+        with state.explained():
+            scenario_menu.act(chosen, view.scenario_name, work)
+
+
+def _undo(work: Work) -> None:
+    work.history = work.history.undo()
+
+
+def _redo(work: Work) -> None:
+    work.history = work.history.redo()
+
+
+def _flip() -> None:
+    st.session_state["flip"] = not st.session_state.get("flip", False)
+
+
+def _sentences(view: View, work: Work) -> None:
+    """The scenario in words, each Change with edit, mute and remove."""
+    scenario = work.history.present
+    count = len(scenario.steps)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="changes_head"):
+        unsaved = " · not saved" if work.changed else ""
+        st.html(f'<div class="sop-group">Changes ({count}){unsaved}</div>')
+        if st.button("Add a change", icon=":material/add:", key="add_change", type="tertiary"):
+            change_form.dialog(work, view.inputs)
+    with st.container(height=SENTENCES, border=False, gap="xxsmall", key="changes"):
+        if not scenario.steps:
+            st.html('<div class="sop-quiet">None yet: this is the base. Move a lever, or add a change.</div>')
+        for at, (said, step) in enumerate(zip(scenario.sentences(view.inputs), scenario.steps, strict=True)):
+            with st.container(horizontal=True, vertical_alignment="center", gap=None, key=f"change_{at}"):
+                look = "sop-said sop-muted" if step.muted else "sop-said"
+                st.html(f'<div class="{look}">{fmt.safe(said)}</div>')
+                if st.button("", icon=":material/edit:", key=f"edit_{at}", type="tertiary", help="Edit"):
+                    change_form.dialog(work, view.inputs, at)
+                st.button(
+                    "", icon=":material/visibility_off:" if step.muted else ":material/visibility:",
+                    key=f"mute_{at}", type="tertiary", on_click=_mute, args=(work, at),
+                    help="Let it act again" if step.muted else "Mute",
+                )  # fmt: skip
+                st.button(
+                    "", icon=":material/close:", key=f"remove_{at}", type="tertiary", on_click=_remove,
+                    args=(work, at), help="Remove",
+                )  # fmt: skip
+
+
+def _mute(work: Work, at: int) -> None:
+    work.history = work.history.push(work.history.present.mute(at))
+
+
+def _remove(work: Work, at: int) -> None:
+    work.history = work.history.push(work.history.present.remove(at))
+
+
+def _planned(view: View, work: Work) -> tuple[Plan, str]:
+    """The plan to show, and why it is not the scenario's own where it cannot be made."""
+    if st.session_state.get("flip"):
+        return view.base, ""
+    try:
+        plan = view.desk.plan(work.scenario)
+    except SopError as error:
+        last: Plan | None = st.session_state.get("_last_plan")
+        same_data = last is not None and last.data_version == view.desk.version
+        return (last if last is not None and same_data else view.base), str(error)
+    st.session_state["_last_plan"] = plan
+    return plan, ""
+
+
+def _pictures(view: View, work: Work) -> None:
+    plan, problem = _planned(view, work)
+    base, months, palette, unit = view.base, view.months, view.palette, view.unit
+    kpi_strip.draw(plan, base, palette)
+    demand, served, stock, target = (
+        view.demand(plan),
+        view.served(plan),
+        view.stock(plan),
+        view.stock_target(plan),
+    )
+    load, steps = utilisation(plan.facts), margin_bridge(base, plan)
+    names = view.inputs.resource_names
+    with st.container(horizontal=True, gap="small", key="row_1"):
+        _chart(
+            charts.demand_supply(months, demand, served, view.served(base), palette, unit),
+            "demand_supply", charts.demand_sentence(months, demand, served, unit),
+        )  # fmt: skip
+        _chart(
+            charts.stock_target(months, stock, target, view.stock(base), palette, unit),
+            "stock_target", charts.stock_sentence(months, stock, target, unit),
+        )  # fmt: skip
+    with st.container(horizontal=True, gap="small", key="row_2"):
+        _chart(
+            charts.load_heat(months, names, load, utilisation(base.facts), palette),
+            "load_heat", charts.load_sentence(months, names, load),
+        )  # fmt: skip
+        _chart(
+            charts.bridge(steps, palette, view.currency),
+            "bridge",
+            charts.bridge_sentence(steps, view.currency),
+        )
+    with st.container(height=SHORTAGES, border=False, key="shortages"):
+        st.html(_problem(problem) if problem else shortage_lines(plan))
+
+
+def _chart(option: charts.Option, key: str, alt: str) -> None:
+    st.echarts_chart(option, height=charts.HEIGHT, theme=None, key=key, alt=alt)
+
+
+def _problem(text: str) -> str:
+    return (
+        f'<div class="sop-bad" role="alert"><b>This cannot be planned.</b> {fmt.safe(text)} '
+        "The numbers above are those of the last plan. Undo (Z) goes back.</div>"
+    )
+
+
+def shortage_lines(plan: Plan) -> str:
+    """The top three shortages, each with what holds it back, as HTML; the tightest resource where all is served."""
+    found: pd.DataFrame = plan.shortages
+    if not len(found):
+        peak = plan.kpis["peak_utilisation"]
+        return f'<div class="sop-quiet">All demand is served on time. Fullest resource: {fmt.percent(peak, 0)}.</div>'
+    rows = found.head(MOST_SHORTAGES).to_dict("records")
+    lines = "".join(f"<li>{fmt.safe(row['sentence'])}</li>" for row in rows)
+    more = len(found) - len(rows)
+    rest = f' <span class="sop-quiet">and {more} more, see Supply</span>' if more else ""
+    return f'<div class="sop-short"><b>Short</b>{rest}<ol>{lines}</ol></div>'
+
+
+def _page() -> None:
+    view = context.bar(modes=(WHAT_IF, COMPARE))
+    if view.mode == COMPARE:
+        compare_view.draw(view)
+        return
+    live(view, state.work(view.scenario_name))
+
+
+_page()
