@@ -22,6 +22,7 @@ from sop_core.demand.forecast_season import Season, decompose, is_seasonal, no_s
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+_THETA_CYCLES = 10
 _ALPHAS = np.linspace(0.02, 0.98, 49)
 _ROUNDS = (1.0, 0.5, 0.25, 0.12, 0.06)  # width of the search box in each round, as a share of its range
 _CANDIDATES = (48, 24, 24, 24, 24)
@@ -93,7 +94,10 @@ def level(batch: Batch, horizon: int, last: int = 6) -> Array:
 
 def theta(batch: Batch, horizon: int) -> Array:
     """Classic Theta: mean of the trend line and of exponential smoothing of the doubled curvature, on the
-    seasonally adjusted series where seasonality is significant."""
+    seasonally adjusted series where seasonality is significant. Looks back ten cycles at most: one straight
+    line and one season through more than that say little about the next year."""
+    recent = [batch.row(i)[-_THETA_CYCLES * batch.period :] for i in range(len(batch))]
+    batch = Batch.of(recent, batch.period)
     n = len(batch)
     seasons = [_season_if_significant(batch.row(i), batch.period) for i in range(n)]
     lines = np.empty((n, 2))
