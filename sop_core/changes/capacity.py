@@ -82,7 +82,7 @@ class CapacityChange(_OnResources, Change):
         limited = np.isfinite(resource.hours).any(axis=1) | resource.people
         need(
             limited[mask],
-            f"{text.listing(self.scope.resources) or 'no resource'} has no limit of hours to change: "
+            f"there is no limit of hours to change for {self.scope.place('all resources')}: "
             "give `hours` in the table `resources`.",
         )
 
@@ -128,17 +128,15 @@ class OvertimeChange(_OnResources, Change):
         mask, resource = chosen_resources(self.scope, inputs), inputs.resource
         some = np.isfinite(resource.overtime_hours) & (resource.overtime_hours > 0)
         some |= np.isfinite(resource.overtime_per_head) & (resource.overtime_per_head > 0)
-        named = text.listing(self.scope.resources) or "no resource"
+        where = self.scope.place("all resources")
         need(
             some[mask] if self.pct and not (self.hours or self.per_head) else True,
-            f"{named} has overtime that a percentage could change: give `hours` instead."
-            if not self.scope.resources
-            else f"{named} has no overtime that a percentage could change: give `hours` instead.",
+            f"there is no overtime that a percentage could change for {where}: give `hours` instead.",
         )
         need(
             np.isfinite(resource.overtime_per_head)[mask] if self.per_head else True,
-            f"{named} has no overtime limit by head: give `overtime_per_head` in the table `workforce`, or "
-            "change `hours` here.",
+            f"there is no overtime limit by head for {where}: give `overtime_per_head` in the "
+            "table `workforce`, or change `hours` here.",
         )
 
     def apply(self, inputs: Inputs) -> None:
@@ -197,7 +195,7 @@ class ExtraShift(_OnResources, Change):
         mask = chosen_resources(self.scope, inputs)
         need(
             inputs.resource.shift_hours[mask] > 0,
-            f"{text.listing(self.scope.resources) or 'no resource'} has no hours for one more shift: give "
+            f"one more shift adds no hours for {self.scope.place('all resources')}: give "
             "`shift_hours` in the table `resources`.",
         )
 

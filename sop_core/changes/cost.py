@@ -119,7 +119,10 @@ class _ItemCost:
 
     def _scalable(self, cost: Floats, inputs: Inputs, remedy: str) -> None:
         declared = np.nan_to_num(cost)[self.scope.item_share(inputs) > 0]
-        need(declared if self.pct else True, f"{self._subject(inputs)} has no such cost to change: {remedy}")
+        need(
+            declared if self.pct else True,
+            f"there is no such cost to change for {self.scope.place('all products')}: {remedy}",
+        )
 
     def _subject(self, inputs: Inputs | None) -> str:
         return self.scope.place("All products", inputs)

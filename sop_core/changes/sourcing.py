@@ -81,7 +81,8 @@ class SourceVolume(_OnSources, Change):
         weight, limit = chosen_sources(self.scope, inputs), inputs.source.max_quantity
         need(
             np.isfinite(limit[weight > 0]) if self.pct else True,
-            f"{self._subject(inputs)} has no maximum that a percentage could change: give `maximum` here, or "
+            f"there is no maximum that a percentage could change for {self.scope.place('all sources')}: "
+            "give `maximum` here, or "
             "`max_quantity` in the table `sources`.",
         )
         partly = (weight > 0) & (weight < 1)
@@ -135,7 +136,8 @@ class SourceCost(_OnSources, Change):
         weight = chosen_sources(self.scope, inputs)
         need(
             inputs.source.unit_cost[weight > 0],
-            f"{self._subject(inputs)} costs nothing, so a percentage changes nothing: give `unit_cost` in "
+            f"units cost nothing from {self.scope.place('all sources')}: "
+            "give `unit_cost` in "
             "the table `sources` or `products`.",
         )
 
@@ -166,7 +168,8 @@ class SafetyStockCover(Change):
         share = self.scope.item_share(inputs)
         need(
             inputs.stock.target[share > 0],
-            f"{self._subject(inputs)} has no stock target to change: bring the table `stock_targets`, or "
+            f"there is no stock target to change for {self.scope.place('all products')}: bring "
+            "the table `stock_targets`, or "
             "history from which safety stock is worked out.",
         )
 

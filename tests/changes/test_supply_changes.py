@@ -69,7 +69,7 @@ def test_capacity_never_falls_below_zero(hours: float) -> None:
 
 
 def test_capacity_without_a_limit_cannot_change() -> None:
-    refused(CapacityChange(scope=PAINT, pct=0.1), "Paint has no limit of hours to change: give `hours`")
+    refused(CapacityChange(scope=PAINT, pct=0.1), "no limit of hours to change for Paint: give `hours`")
 
 
 def test_a_resource_is_looked_for_at_its_site() -> None:
@@ -94,16 +94,16 @@ def test_overtime_changes_both_limits() -> None:
 def test_overtime_that_does_not_exist_cannot_change_by_percent() -> None:
     refused(
         OvertimeChange(scope=PAINT, pct=0.1),
-        "Paint has no overtime that a percentage could change: give `hours`",
+        "no overtime that a percentage could change for Paint: give `hours`",
     )
-    refused(OvertimeChange(scope=LINE_1, per_head=2), "Line 1 has no overtime limit by head")
+    refused(OvertimeChange(scope=LINE_1, per_head=2), "no overtime limit by head for Line 1")
     assert (applied(OvertimeChange(scope=PAINT, hours=40)).resource.overtime_hours[2] == 40).all()
 
 
 def test_extra_shifts_come_on_top() -> None:
     assert (applied(ExtraShift(shifts=1)).resource.max_shifts == np.array([[2], [0], [0]])).all()
     assert (applied(ExtraShift(shifts=-3)).resource.max_shifts == 0).all()
-    refused(ExtraShift(scope=LINE_2, shifts=1), "Line 2 has no hours for one more shift: give `shift_hours`")
+    refused(ExtraShift(scope=LINE_2, shifts=1), "one more shift adds no hours for Line 2: give `shift_hours`")
 
 
 def test_outages_of_a_resource_compound() -> None:
@@ -167,7 +167,8 @@ def test_contradictions_of_volume_are_refused() -> None:
     with pytest.raises(ScenarioError, match=r"`minimum` \(9\) is above `maximum` \(5\)"):
         SourceVolume(minimum=9, maximum=5)
     refused(
-        SourceVolume(scope=Scope(kinds=("make",)), pct=0.1), "has no maximum that a percentage could change"
+        SourceVolume(scope=Scope(kinds=("make",)), pct=0.1),
+        "no maximum that a percentage could change for Own production",
     )
     refused(
         SourceVolume(scope=Scope(suppliers=("Kunshan Frames",), products=("Bell",)), pct=0.1),
@@ -242,7 +243,7 @@ def test_backlog_cost_by_percent_and_by_value() -> None:
     part = applied(BacklogCost(scope=Scope(products=("Trail 900",)), value=8), "family")
     np.testing.assert_array_equal(part.item.backorder_cost, [4 * 0.75 + 8 * 0.25, np.nan, np.nan])
     refused(
-        BacklogCost(scope=Scope(products=("Bell",)), pct=0.1), "Bell has no such cost to change: give `value`"
+        BacklogCost(scope=Scope(products=("Bell",)), pct=0.1), "no such cost to change for Bell: give `value`"
     )
     assert (applied(LostSaleCost(pct=1.0)).item.lost_sale_cost == 4).all()
     with pytest.raises(ScenarioError, match="`pct` or `value`, not both"):
