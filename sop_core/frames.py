@@ -105,26 +105,31 @@ def backlog_frame(plan: Plan) -> pd.DataFrame:
                 "served": solution.served,
                 "backlog": solution.backlog,
                 "lost": solution.lost,
-                "revenue": plan.money.revenue_by_class,
+                "revenue": solution.revenue,
             },
         ),
     )
 
 
 def shipments_frame(plan: Plan) -> pd.DataFrame:
-    """Units that leave on each lane by item and month, and the transport cost. Without lanes: empty."""
+    """Units that leave from origin to destination by item and month, and the transport cost; without lanes the
+    deliveries from sites to regions."""
     inputs, solution = plan.inputs, plan.solution
-    lanes = range(len(inputs.lane.origin))
-    names = [inputs.lane_name(lane) for lane in lanes]
-    cost = solution.flow * inputs.lane.unit_cost[None, :, :]
+    if inputs.lane.everywhere:
+        axes = {"item": inputs.items, "origin": inputs.site_names, "destination": inputs.regions, "month": plan.stamps}
+        return tidy(axes, {"quantity": solution.delivered}).assign(cost=0.0)
+    lane = inputs.lane
+    origin = [inputs.site_names[s] for s in lane.origin]
+    destination = [
+        inputs.site_names[s] if s >= 0 else inputs.regions[r] for s, r in zip(lane.to_site, lane.to_region, strict=True)
+    ]
+    cost = solution.flow * lane.unit_cost[None, :, :]
     frame = tidy(
-        {"item": inputs.items, "lane": names, "month": plan.stamps}, {"quantity": solution.flow, "cost": cost}
+        {"item": inputs.items, "lane": range(len(origin)), "month": plan.stamps}, {"quantity": solution.flow, "cost": cost}
     )
-    at = {name: lane for lane, name in enumerate(names)}
-    lane = frame["lane"].map(at).to_numpy(dtype=np.int64)
-    ends = [name.split(" to ", 1) for name in names]
-    frame.insert(1, "origin", [ends[n][0] for n in lane])
-    frame.insert(2, "destination", [ends[n][1] for n in lane])
+    at = frame.pop("lane").to_numpy(dtype=np.int64)
+    frame.insert(1, "origin", [origin[n] for n in at])
+    frame.insert(2, "destination", [destination[n] for n in at])
     return frame
 
 

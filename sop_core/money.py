@@ -27,7 +27,6 @@ class Money:
     """All in money; arrays [t] unless said otherwise, flows in the month, balances at its end."""
 
     revenue: Floats
-    revenue_by_class: Floats  #: [i, r, m, t]; sums to revenue
     costs: dict[str, Floats]  #: component -> [t]
     cost: Floats
     margin: Floats
@@ -41,8 +40,7 @@ class Money:
 
 def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money:
     """The financial projection of a solved plan."""
-    by_class = revenue_by_class(inputs, demand, solution)
-    revenue = by_class.sum(axis=(0, 1, 2))
+    revenue = solution.revenue.sum(axis=(0, 1, 2))
     costs = {name: np.asarray(values, dtype=float) for name, values in solution.cost_by_month.items()}
     costs["promotions"] = demand.promotion_cost
     cost = np.sum(list(costs.values()), axis=0)
@@ -63,7 +61,6 @@ def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money
     cash = cash_margin - np.diff(np.concatenate([[opening_terms], terms]))
     return Money(
         revenue=revenue,
-        revenue_by_class=by_class,
         costs=costs,
         cost=cost,
         margin=revenue - cost,
@@ -89,24 +86,3 @@ def _outstanding(flow: Floats, days: float) -> Floats:
 
 def _steady(flow: Floats, days: float) -> float:
     return float(flow[0] * days / MONTH_DAYS) if len(flow) else 0.0
-
-
-def revenue_by_class(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Floats:
-    """[i, r, m, t] revenue of what is served in each month; an order keeps the price of the month in which
-    it was asked for, and the oldest order is served first. Backlog left at the horizon's end is valued at the
-    last month's price. Orders from before the plan have the first month's price."""
-    price, units, backlog, lost = demand.price, demand.total, solution.backlog, solution.lost
-    opening = inputs.demand.opening_backlog
-    waiting = backlog * price  # value of backlog where it holds orders of the same month only
-    deep = np.argwhere((backlog > units + 1e-9).any(axis=-1))
-    for i, r, m in deep:
-        asked = np.concatenate([[0.0, opening[i, r, m]], units[i, r, m]]).cumsum()
-        value = np.concatenate(
-            [[0.0, opening[i, r, m] * price[i, r, m, 0]], units[i, r, m] * price[i, r, m]]
-        ).cumsum()
-        asked = asked + np.arange(len(asked)) * 1e-12  # np.interp wants increasing positions
-        upto, held = asked[2:], backlog[i, r, m]
-        waiting[i, r, m, :-1] = (value[2:] - np.interp(upto - held, asked, value))[:-1]
-    before = np.concatenate([(opening * price[..., 0])[..., None], waiting[..., :-1]], axis=-1)
-    result: Floats = units * price + before - waiting - lost * price
-    return result

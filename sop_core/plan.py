@@ -18,7 +18,6 @@ from sop_core.kpis import Facts, kpi_values
 from sop_core.money import Money
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed
-from sop_core.supply.causes import shortages
 from sop_core.supply.result import Solution
 
 #: Digits to which results are rounded before they are hashed: finer than anything shown, coarser than noise.
@@ -51,6 +50,8 @@ class Plan:
     @cached_property
     def shortages(self) -> pd.DataFrame:
         """What is not served on time, when, and what held it back; largest in money first."""
+        from sop_core.supply.causes import shortages
+
         return shortages(self.inputs, self.demand.total, self.solution)
 
     @property
