@@ -81,6 +81,7 @@ class Solution:
     revenue: (
         Floats  #: [i, r, m, t] in the month of serving, at the price of the month of asking, oldest first
     )
+    price: Floats  #: [i, r, m, t] net price of an order asked for in the month
     regular: Floats  #: [q, t] hours used
     overtime: Floats  #: [q, t] hours used
     shifts: Floats  #: [q, t] extra shifts
@@ -154,6 +155,7 @@ def build_solution(
     numbers: Numbers,
     inputs: Inputs,
     demand: Floats,
+    price: Floats,
     answer: Answer,
     info: SolverInfo,
 ) -> Solution:
@@ -196,6 +198,7 @@ def build_solution(
         "stock": stock,
         "short_target": short_target,
         **customers,
+        "price": price,
         "regular": take["regular"],
         "overtime": take["overtime"],
         "shifts": take["shifts"],
@@ -297,7 +300,7 @@ def _customers(
         late[..., month] = np.where(waits, pending[..., month] * left[..., month], 0.0)
     not_served = pending * left
     result = {
-        "served": pending - not_served,
+        "served": np.maximum(pending - not_served, 0.0),  # pending x (1 - 1) may leave dust
         "backlog": late,
         "lost": np.where(waits[..., None], 0.0, not_served),
         "end_lost": late[..., -1].copy(),

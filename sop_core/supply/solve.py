@@ -281,7 +281,7 @@ class SupplySolver:
         answer, info, _ = self._run(slot, numbers, [] if own else slot.bases)
         model = slot.model
         solution = build_solution(
-            model.structure, model.scales, numbers, numbers_in[0], numbers_in[1], answer, info
+            model.structure, model.scales, numbers, *numbers_in, answer, info
         )
         self_check(numbers_in[0], numbers_in[1], solution)
         return solution

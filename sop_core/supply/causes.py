@@ -1,0 +1,379 @@
+"""What is not served on time, and what held it back.
+
+The cause is found on the way that the units would have had to take: from the region back over its lanes to the
+item's sources, and there in the latest month in which a start could still have been in time. What is full at that
+point (a resource, a contract's maximum, a material, a lane) is the cause; where nothing is, the plan had a way and
+did not take it because it costs more than it saves. Where several things are full at one source, the one with the
+larger shadow price is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sop_core.calendar import span_label, timestamps
+from sop_core.inputs import Bools, Floats, Inputs, Ints
+from sop_core.supply.result import Solution
+
+#: Kinds of causes, as in the column `cause_kind`.
+RESOURCE, SUPPLIER, MATERIAL, LANE, STORAGE, LEAD, FROZEN, MISSING, POLICY = (
+    "resource", "supplier contract", "material", "lane", "storage", "lead time", "frozen months", "no source", "policy",
+)  # fmt: skip
+KINDS = (RESOURCE, SUPPLIER, MATERIAL, LANE, STORAGE, LEAD, FROZEN, MISSING, POLICY)
+COLUMNS = (
+    "month", "item", "region", "segment", "kind", "quantity", "value", "cause", "cause_kind", "binding",
+    "full_from", "full_to",
+)  # fmt: skip
+
+_FULL = 1e-6
+_CODE = {kind: code for code, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """Cause of each short cell (item, region, month). `binding` is a position in the kind's own list, -1 = none."""
+
+    item: Ints
+    region: Ints
+    month: Ints
+    kind: Ints  #: position in KINDS
+    binding: Ints  #: resource, source, material, lane or site, by kind; the source for lead time
+    source: Ints  #: the source looked at, -1 = none
+    start: Ints  #: month in which that source would have had to start, may be negative
+    first: Ints  #: first month of the unbroken run in which the binding thing is full; -1 = does not apply
+    last: Ints
+
+
+def shortages(inputs: Inputs, demand: Floats, solution: Solution) -> pd.DataFrame:
+    """One row per month, item, region, segment and kind; largest money first.
+
+    month: when the units were asked for. kind: `late` (served in a later month) or `lost` (never within the
+    horizon). quantity: units of that month's orders. value: quantity x price of that month (standard cost where
+    there is no price), money. cause: the end of a sentence; binding: the thing that is full; full_from, full_to: the
+    unbroken months in which it is.
+    """
+    late, lost = late_and_lost(inputs, demand, solution)
+    quantity = np.stack([late, lost])
+    floor = 1e-6 * np.maximum(demand, 1.0)
+    which, item, region, segment, month = np.nonzero(quantity > floor)
+    if not len(which):
+        return _frame({name: [] for name in COLUMNS})
+    units = quantity[which, item, region, segment, month]
+    price = solution.price[item, region, segment, month]
+    value = units * np.where(price > 0, price, inputs.item.unit_cost[item])
+    order = np.lexsort((segment, region, item, month, -units, -value))
+    which, item, region, segment, month = (part[order] for part in (which, item, region, segment, month))
+    causes = find_causes(inputs, solution, (late + lost).sum(axis=2) > floor.max(axis=2))
+    cell = np.full((len(inputs.items), len(inputs.regions), inputs.horizon), -1)
+    cell[causes.item, causes.region, causes.month] = np.arange(len(causes.item))
+    of = cell[item, region, month]
+    texts, binding = _texts(inputs, causes)
+    stamps = timestamps(inputs.months).to_numpy()
+    nat = np.datetime64("NaT", "us")
+    first, last = causes.first[of], causes.last[of]
+    return _frame(
+        {
+            "month": stamps[month],
+            "item": _pick(inputs.items, item),
+            "region": _pick(inputs.regions, region),
+            "segment": _pick(inputs.segments, segment),
+            "kind": _pick(("late", "lost"), which),
+            "quantity": units[order],
+            "value": value[order],
+            "cause": texts[of],
+            "cause_kind": _pick(KINDS, causes.kind[of]),
+            "binding": binding[of],
+            "full_from": np.where(first >= 0, stamps[np.maximum(first, 0)], nat),
+            "full_to": np.where(last >= 0, stamps[np.maximum(last, 0)], nat),
+        }
+    )
+
+
+def late_and_lost(inputs: Inputs, demand: Floats, solution: Solution) -> tuple[Floats, Floats]:
+    """([i, r, m, t], same): of the orders placed in t, units served later, and units never served.
+
+    The oldest order is served first, so what waits are the newest orders. Opening backlog counts as placed in the
+    first month.
+    """
+    placed = demand.copy()
+    placed[..., 0] += inputs.demand.opening_backlog
+    waiting = np.minimum(solution.backlog, placed)
+    after = np.cumsum(placed[..., ::-1], axis=-1)[..., ::-1] - placed
+    never = np.clip(solution.backlog[..., -1:] - after, 0.0, placed)
+    never = np.minimum(never, waiting)
+    return waiting - never, solution.lost + never
+
+
+def find_causes(inputs: Inputs, solution: Solution, short: Bools) -> Causes:
+    """The cause of each cell [i, r, t] where `short`."""
+    item, region, month = np.nonzero(short)
+    lead, last_lane = _lead_to_regions(inputs)
+    block, thing, rent = _blocked_starts(inputs, solution)
+    pair_cell, pair_source = _pairs(item, inputs.source.item)
+    source = inputs.source
+    way = lead[source.site[pair_source], region[pair_cell]]
+    start = np.where(way < _FAR, month[pair_cell] - source.lead[pair_source] - way, -_FAR)
+    inside = start >= 0
+    at = np.maximum(start, 0)
+    kind = np.where(inside, block[pair_source, at], _CODE[LEAD])
+    kind = np.where(way >= _FAR, _CODE[MISSING], kind)
+    found = np.where(inside, thing[pair_source, at], pair_source)
+    # Of several ways the one that was open counts, then the cheapest that could have been in time.
+    cost = source.unit_cost[pair_source, at] + rent[pair_source, at]
+    rank = np.where(way >= _FAR, 3, np.where(~inside, 2, np.where(kind == _CODE[POLICY], 0, 1)))
+    best = np.lexsort((cost, rank, pair_cell))
+    head = np.unique(pair_cell[best], return_index=True)
+    chosen = np.full(len(item), -1)
+    chosen[head[0]] = best[head[1]]
+    has = chosen >= 0
+    pick = np.maximum(chosen, 0)
+    if not len(pair_cell):
+        empty = np.full(len(item), -1)
+        return Causes(item, region, month, np.full(len(item), _CODE[MISSING]), empty, empty, empty, empty, empty)
+    result = _Result(
+        kind=np.where(has, kind[pick], _CODE[MISSING]),
+        binding=np.where(has, found[pick], -1),
+        source=np.where(has, pair_source[pick], -1),
+        start=np.where(has, start[pick], -1),
+    )
+    _open_ways(inputs, solution, result, item, region, month, last_lane)
+    first, last = _runs(inputs, solution, result, month)
+    return Causes(item, region, month, result.kind, result.binding, result.source, result.start, first, last)
+
+
+_FAR = 10_000
+
+
+@dataclass(slots=True)
+class _Result:
+    kind: Ints
+    binding: Ints
+    source: Ints
+    start: Ints
+
+
+def _pairs(item: Ints, source_item: Ints) -> tuple[Ints, Ints]:
+    """(cell, source) for every source of each cell's item."""
+    order = np.argsort(source_item, kind="stable")
+    begin = np.searchsorted(source_item[order], item, side="left")
+    end = np.searchsorted(source_item[order], item, side="right")
+    count = end - begin
+    cell = np.repeat(np.arange(len(item)), count)
+    offset = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+    return cell, order[np.repeat(begin, count) + offset]
+
+
+def _lead_to_regions(inputs: Inputs) -> tuple[Ints, Ints]:
+    """([s, r] least months from site to region, [s, r] the lane that enters the region on that way, -1 = none)."""
+    lane, n_sites, n_regions = inputs.lane, len(inputs.site_names), len(inputs.regions)
+    if lane.everywhere:
+        return np.zeros((n_sites, n_regions), dtype=np.int64), np.full((n_sites, n_regions), -1)
+    lead = np.full((n_sites, n_regions), _FAR)
+    last = np.full((n_sites, n_regions), -1)
+    cost = lane.unit_cost.mean(axis=1)
+    for one in np.lexsort((cost, lane.lead)):
+        if lane.to_region[one] >= 0 and lane.lead[one] < lead[lane.origin[one], lane.to_region[one]]:
+            lead[lane.origin[one], lane.to_region[one]] = lane.lead[one]
+            last[lane.origin[one], lane.to_region[one]] = one
+    between = np.flatnonzero(lane.to_site >= 0)
+    for _ in range(n_sites):
+        before = lead.copy()
+        for one in between:
+            through = lane.lead[one] + lead[lane.to_site[one]]
+            better = through < lead[lane.origin[one]]
+            lead[lane.origin[one], better] = through[better]
+            last[lane.origin[one], better] = last[lane.to_site[one], better]
+        if np.array_equal(before, lead):
+            break
+    return lead, last
+
+
+def resource_full(inputs: Inputs, solution: Solution) -> tuple[Bools, Bools]:
+    """([q, t] no hour left of any kind, [q, t] no regular hour left)."""
+    load, capacity = solution.load, solution.capacity
+    resource = inputs.resource
+    people = np.where(resource.people[:, None], solution.headcount * resource.hours_per_head, np.inf)
+    regular = np.minimum(resource.hours, people) * np.maximum(1.0 - resource.outage, 0.0)
+    slack = _FULL * np.maximum(load, 1.0)
+    return load >= capacity - slack, load >= regular - slack
+
+
+def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints, Floats]:
+    """[k, t] what keeps a source from starting one unit more in t: kind (POLICY = nothing), thing, its rent."""
+    source, material, duals = inputs.source, inputs.material, solution.duals
+    kind = np.full(solution.started.shape, _CODE[POLICY])
+    thing = np.full(solution.started.shape, -1)
+    rent = np.zeros(solution.started.shape)
+
+    def offer(lines: Ints, code: str, what: Ints, blocked: Bools, price: Floats) -> None:
+        """Takes the offers [row, t] for `lines` of sources where they are blocked and dearer than what stands."""
+        for row, line in enumerate(lines):
+            better = blocked[row] & ((kind[line] == _CODE[POLICY]) | (price[row] > rent[line] + 1e-9))
+            kind[line, better], thing[line, better] = _CODE[code], what[row]
+            rent[line, better] = price[row, better]
+
+    at_most = np.isfinite(source.max_quantity) & (
+        solution.started >= source.max_quantity - _FULL * np.maximum(source.max_quantity, 1.0)
+    )
+    kind[at_most] = _CODE[SUPPLIER]
+    thing[at_most] = np.nonzero(at_most)[0]
+    rent[at_most] = duals["source"][at_most]
+    full, _ = resource_full(inputs, solution)
+    worth = source.routing_hours[:, None] * np.maximum(duals["resource"], 0.0)[source.routing_resource]
+    offer(source.routing_source, RESOURCE, source.routing_resource, full[source.routing_resource], worth)
+    if len(material.usage_source):
+        none_left = _no_material(inputs, solution)[material.usage_material]
+        worth = material.usage_quantity[:, None] * np.maximum(duals["material"], 0.0)[material.usage_material]
+        offer(material.usage_source, MATERIAL, material.usage_material, none_left, worth)
+    return kind, thing, rent
+
+
+def _no_material(inputs: Inputs, solution: Solution) -> Bools:
+    """[material, t] nothing left at month end and no supplier could have sent more in time."""
+    material = inputs.material
+    gone = solution.material_stock <= _FULL * np.maximum(solution.material_stock.max(initial=1.0), 1.0)
+    room = solution.bought < material.max_quantity - _FULL * np.maximum(solution.bought, 1.0)
+    can = np.zeros(solution.material_stock.shape, dtype=bool)
+    for line, owner in enumerate(material.material):
+        late = int(material.lead[line])
+        if late < inputs.horizon:
+            can[owner, late:] |= np.logical_or.accumulate(room[line, : inputs.horizon - late])
+    return gone & ~can
+
+
+def _open_ways(
+    inputs: Inputs, solution: Solution, result: _Result, item: Ints, region: Ints, month: Ints, last_lane: Ints
+) -> None:
+    """For cells whose source was free: a full lane, a full site, frozen months, or simply not worth it."""
+    free = np.flatnonzero(result.kind == _CODE[POLICY])
+    if not len(free):
+        return
+    source, stock = inputs.source, inputs.stock
+    at = source.site[result.source[free]]
+    start = np.clip(result.start[free], 0, inputs.horizon - 1)
+    lane = last_lane[at, region[free]]
+    full_lane = lane_full(inputs, solution)
+    blocked = np.zeros(len(free), dtype=bool)
+    on_lane = lane >= 0
+    leaves = np.clip(month[free] - np.where(on_lane, inputs.lane.lead[lane], 0), 0, None) if len(full_lane) else start
+    if len(full_lane):
+        blocked = on_lane & full_lane[lane, np.minimum(leaves, inputs.horizon - 1)]
+    result.kind[free[blocked]] = _CODE[LANE]
+    result.binding[free[blocked]] = lane[blocked]
+    arrives = np.minimum(start + source.lead[result.source[free]], inputs.horizon - 1)
+    frozen = ~blocked & ~np.isnan(stock.committed[item[free], at, arrives])
+    result.kind[free[frozen]] = _CODE[FROZEN]
+    result.binding[free[frozen]] = result.source[free[frozen]]
+    rest = ~blocked & ~frozen
+    # The dearest routing tells which regular hours are used up where overtime or a shift would cost more.
+    _, regular = resource_full(inputs, solution)
+    names = np.full((len(source.item), inputs.horizon), -1)
+    for row, line in enumerate(source.routing_source):
+        names[line, regular[source.routing_resource[row]]] = source.routing_resource[row]
+    result.binding[free[rest]] = names[result.source[free[rest]], start[rest]]
+
+
+def lane_full(inputs: Inputs, solution: Solution) -> Bools:
+    """[l, t] sent as much as the lane takes."""
+    limit = inputs.lane.max_quantity
+    sent = solution.flow.sum(axis=0)
+    return np.isfinite(limit) & (sent >= limit - _FULL * np.maximum(limit, 1.0))
+
+
+def _runs(inputs: Inputs, solution: Solution, result: _Result, month: Ints) -> tuple[Ints, Ints]:
+    """First and last month of the unbroken run in which the binding thing is full, around the month that counts."""
+    first, last = np.full(len(month), -1), np.full(len(month), -1)
+    full, regular = resource_full(inputs, solution)
+    source = inputs.source
+    at_most = np.isfinite(source.max_quantity) & (
+        solution.started >= source.max_quantity - _FULL * np.maximum(source.max_quantity, 1.0)
+    )
+    for code, flags in (
+        (RESOURCE, full),
+        (POLICY, regular),
+        (SUPPLIER, at_most),
+        (MATERIAL, _no_material(inputs, solution)),
+        (LANE, lane_full(inputs, solution)),
+    ):
+        own = np.flatnonzero((result.kind == _CODE[code]) & (result.binding >= 0))
+        if not len(own):
+            continue
+        begin, end = _unbroken(flags)
+        when = np.clip(result.start[own], 0, inputs.horizon - 1)
+        if code == LANE:
+            when = np.clip(month[own] - inputs.lane.lead[result.binding[own]], 0, inputs.horizon - 1)
+        first[own] = begin[result.binding[own], when]
+        last[own] = end[result.binding[own], when]
+    return first, last
+
+
+def _unbroken(flags: Bools) -> tuple[Ints, Ints]:
+    """[x, t] first and last position of the run of true values that each position lies in; -1 outside runs."""
+    months = flags.shape[1]
+    index = np.arange(months)
+    begins = flags & ~np.pad(flags, ((0, 0), (1, 0)))[:, :-1]
+    first = np.maximum.accumulate(np.where(begins, index, -1), axis=1)
+    ends = flags & ~np.pad(flags, ((0, 0), (0, 1)))[:, 1:]
+    last = np.minimum.accumulate(np.where(ends, index, months)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(flags, first, -1), np.where(flags, last, -1)
+
+
+def _texts(inputs: Inputs, causes: Causes) -> tuple[np.ndarray, np.ndarray]:
+    """(sentence part, name of the binding thing) per cause; each distinct cause is put in words once."""
+    keys = np.stack([causes.kind, causes.binding, causes.source, causes.first, causes.last], axis=1)
+    distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
+    said = [_say(inputs, *row) for row in distinct.tolist()]
+    texts = np.array([text for text, _ in said], dtype=object)
+    names = np.array([name for _, name in said], dtype=object)
+    inverse = inverse.reshape(-1)
+    return texts[inverse], names[inverse]
+
+
+def _say(inputs: Inputs, kind: int, binding: int, source: int, first: int, last: int) -> tuple[str, str]:
+    months = inputs.months
+    when = f" {span_label(months[first], months[last])}" if first >= 0 else ""
+    label = KINDS[kind]
+    if label == RESOURCE:
+        name = inputs.resource_names[binding]
+        return f"{name} is full{when}", name
+    if label == SUPPLIER:
+        name = inputs.source_names[binding]
+        seller = inputs.source.supplier[binding]
+        by = f" of {seller}" if seller else ""
+        return f"the maximum{by} for {name} is used up{when}", name
+    if label == MATERIAL:
+        name = inputs.material_names[binding]
+        return f"no more {name} can be had{when}", name
+    if label == LANE:
+        name = inputs.lane_name(binding)
+        return f"the lane {name} is full{when}", name
+    if label == LEAD:
+        name = inputs.source_names[source]
+        return f"{name} cannot deliver that early: its lead time is longer", name
+    if label == FROZEN:
+        name = inputs.source_names[source]
+        return "output of the frozen months is fixed", name
+    if label == MISSING:
+        return "no source and lane leads there", ""
+    if binding >= 0:
+        name = inputs.resource_names[binding]
+        return f"{name} has no regular hour left{when}, and more hours cost more than they save", name
+    return "serving it costs more than it earns", inputs.source_names[source] if source >= 0 else ""
+
+
+def _pick(names: tuple[str, ...], index: Ints) -> np.ndarray:
+    return np.array(names, dtype=object)[index]
+
+
+def _frame(columns: dict[str, object]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: columns[name] for name in COLUMNS})
+    for name in ("month", "full_from", "full_to"):
+        frame[name] = frame[name].astype("datetime64[us]")
+    for name in ("quantity", "value"):
+        frame[name] = frame[name].astype(float)
+    for name in ("item", "region", "segment", "kind", "cause", "cause_kind", "binding"):
+        frame[name] = frame[name].astype("str")
+    return frame
