@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sop_core.store.database import Store
 from sop_core.store.forecasts import StoredForecasts
 from sop_core.store.importer import Upload
@@ -23,4 +25,10 @@ __all__ = [
     "TableReport",
     "Upload",
     "findings_frame",
+    "open_store",
 ]
+
+
+def open_store(path: str | Path, create: bool = True) -> Store:
+    """The same as `Store.open`."""
+    return Store.open(path, create)

@@ -26,8 +26,9 @@ _EXTRA_BLANKS = "\ufeff\u200b"
 
 @dataclass(slots=True)
 class Parsed:
-    """A typed column. `bad` holds (position, cell, what is wrong); `changes` what was done, with a count,
-    the first position and an example."""
+    """A typed column. `bad` holds (position, cell, what is wrong); `changes` what was done, with a count, the
+    first position and an example.
+    """
 
     typed: pd.Series
     blank: NDArray[np.bool_]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 import pandas as pd
 
+from sop_core.kpis import KPIS
 from sop_core.schema import ALL, SETTINGS, TABLES, Column, Setting, Table
 from sop_core.store import values
 from sop_core.store.ddl import data_table, quoted
@@ -114,14 +115,14 @@ def _setting_number(setting: Setting, text: str) -> str | Bad:
     return f"{number:.15g}"
 
 
-def check_kpis(frame: pd.DataFrame, parts: Sequence[RawTable], kpis: Collection[str]) -> Iterator[Finding]:
+def check_kpis(frame: pd.DataFrame, parts: Sequence[RawTable]) -> Iterator[Finding]:
     """Targets must name KPIs that exist."""
-    known = {plain(name): name for name in kpis}
+    known = {plain(name): name for name in KPIS}
     for at, name in enumerate(frame["kpi"]):
-        if name in kpis:
+        if pd.isna(name) or name in KPIS:
             continue
         near = known.get(plain(name)) or close(plain(name), known, cutoff=0.6)
-        remedy = f"Did you mean {near}?" if near else f"The KPIs are {', '.join(sorted(kpis))}."
+        remedy = f"Did you mean {near}?" if near else f"The KPIs are {', '.join(KPIS)}."
         part = parts[int(frame[PART].iloc[at])]
         yield part.finding(
             "error", f"'{name}' is not a KPI", remedy, row=int(frame[ROW].iloc[at]), column="kpi", value=name
@@ -131,9 +132,7 @@ def check_kpis(frame: pd.DataFrame, parts: Sequence[RawTable], kpis: Collection[
 def check_identifiers(
     frames: Frames, parts: Sequence[RawTable], stored: StoredValues, whole: bool
 ) -> Iterator[Finding]:
-    """Identifiers of one table that differ by case or blanks only are probably one thing written in two
-    ways.
-    """
+    """Identifiers of one table that differ by case or blanks only are probably one, written twice."""
     for name, frame in frames.items():
         column = TABLES[name].columns[0]
         if column.kind != "text" or column.refers or name == "settings":

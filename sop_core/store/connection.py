@@ -58,13 +58,14 @@ class Connection:
 
     @contextmanager
     def write(self, *, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One transaction under the write lock; rolled back on any exception, and at the end unless
-        `keep`.
-        """
+        """One transaction under the write lock; rolled back on any exception, and unless `keep`."""
         with self._writer.lock, self.cursor() as cursor:
             cursor.begin()
             try:
                 yield cursor
+            except duckdb.OperationalError as error:  # the disk or the memory, not the query
+                cursor.rollback()
+                raise _not_written(error, self.path) from error
             except BaseException:
                 cursor.rollback()
                 raise
@@ -90,10 +91,14 @@ def _commit(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         cursor.commit()
     except duckdb.Error as error:
-        raise StoreError(
-            f"The store {path} could not be written: {_first_line(error)}. "
-            "Nothing was changed. Check that the disk has room, then try again."
-        ) from error
+        raise _not_written(error, path) from error
+
+
+def _not_written(error: duckdb.Error, path: Path) -> StoreError:
+    return StoreError(
+        f"The store {path} could not be written: {_first_line(error)}. "
+        "Nothing was changed. Check that the disk has room, then try again."
+    )
 
 
 def _connect(path: Path, create: bool) -> duckdb.DuckDBPyConnection:

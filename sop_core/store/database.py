@@ -1,11 +1,9 @@
-"""The store: the company's data in every version, its scenarios, and the forecast cache, in one DuckDB
-file.
-"""
+"""The store: the company's data in every version, its scenarios, its forecasts, in one DuckDB file."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,9 +37,8 @@ class Store:
     def open(cls, path: str | Path, create: bool = True) -> Store:
         """Opens the store at `path`, making a new one where there is none and `create` is true.
 
-        Raises StoreBusy when another process has it open, StoreVersionError when the file is not a store
-        of this
-        product or one of a newer release, StoreError when it cannot be opened.
+        Raises StoreBusy when another process has it open, StoreVersionError when the file is not a store of
+        this product or one of a newer release, StoreError when it cannot be opened.
         """
         connection = Connection(Path(path), create)
         try:
@@ -84,8 +81,8 @@ class Store:
                 cursor.rollback()
 
     def versions(self) -> tuple[DataVersion, ...]:
-        """All data versions, newest first: who, when (UTC), note, files with SHA-256, rows in and changed
-        per table.
+        """All data versions, newest first: who, when (UTC), note, files with SHA-256, rows in and changed per
+        table.
         """
         with self._connection.cursor() as cursor:
             return versions.list_versions(cursor)
@@ -114,23 +111,19 @@ class Store:
         date_order: DateOrder | None = None,
         decimal: Decimals | None = None,
         replace: bool = False,
-        kpis: Collection[str] | None = None,
         limits: Limits | None = None,
     ) -> ImportReport:
         """Reads and checks files or folders (CSV, XLSX, Parquet), then writes them as one new data version.
 
-        `mapping` {table: {their column: ours, "" = leave out}} is kept for later imports. `date_order`
-        (dmy, mdy,
-        ymd) and `decimal` (. or ,) answer what a file leaves open. Rows replace rows of the same key; with
-        `replace`
-        each imported table becomes the whole table. `kpis` are the KPI names that targets may use. With
-        `dry_run`
-        all is checked and counted and nothing is written. `progress(fraction, text)` is told how far it is.
-        Raises DataError with all findings; the store is then as it was.
+        `mapping` {table: {their column: ours, "" = leave out}} is kept for later imports. `date_order` (dmy,
+        mdy, ymd) and `decimal` (. or ,) answer what a file leaves open. Rows replace rows of the same key;
+        with `replace` each imported table becomes the whole table. With `dry_run` all is checked and counted
+        and nothing is written. `progress(fraction, text)` is told how far it is. Raises DataError with all
+        findings; the store is then as it was.
         """
         several = [paths] if isinstance(paths, str | Path) else list(paths)
         options = Options(date_order, decimal, limits or Limits())
-        job = Job(who, note, mapping, options, replace, kpis, dry_run, progress)
+        job = Job(who, note, mapping, options, replace, dry_run, progress)
         return importer.import_files(self._connection, several, job)
 
     def import_tables(
@@ -141,12 +134,11 @@ class Store:
         *,
         dry_run: bool = False,
         replace: bool = False,
-        kpis: Collection[str] | None = None,
     ) -> ImportReport:
         """The same as `import_files` for frames by table name, with the same checks; empty frames are left
         out.
         """
-        job = Job(who, note, None, Options(), replace, kpis, dry_run, None)
+        job = Job(who, note, None, Options(), replace, dry_run, None)
         return importer.import_frames(self._connection, tables, job)
 
     def mapping(self) -> dict[str, dict[str, str]]:
@@ -155,8 +147,13 @@ class Store:
 
     # Forecasts
 
-    def forecasts(self, max_bytes: int = MAX_BYTES, max_age: dt.timedelta = MAX_AGE) -> StoredForecasts:
-        """The forecast cache, bounded by size and age."""
+    @property
+    def forecasts(self) -> StoredForecasts:
+        """The forecast cache, within the usual bounds of size and age."""
+        return self.forecast_cache()
+
+    def forecast_cache(self, max_bytes: int = MAX_BYTES, max_age: dt.timedelta = MAX_AGE) -> StoredForecasts:
+        """The forecast cache within bounds of its own."""
         return StoredForecasts(self._connection, max_bytes, max_age)
 
     # Scenarios
@@ -183,10 +180,8 @@ class Store:
         """Saves a scenario's JSON text as a new revision.
 
         `expected_revision` is the revision that was opened (0: it must be new; None: whatever is there).
-        Raises
-        StoreError when someone else saved in between, or the parent does not exist. `parent` defaults to
-        the JSON
-        object's own `parent`.
+        Raises StoreError when someone else saved in between, or the parent does not exist. `parent` defaults
+        to the JSON object's own `parent`.
         """
         with self._connection.write() as cursor:
             scenarios.save(cursor, name, json, owner, expected_revision, parent)
@@ -205,15 +200,13 @@ class Store:
             return scenarios.get(cursor, scenarios.checked_name(new_name))
 
     def delete_scenario(self, name: str, who: str) -> None:
-        """Deletes a scenario; its history stays. Raises StoreError while another scenario or a cycle uses
-        it.
-        """
+        """Deletes a scenario; its history stays. Raises StoreError while anything uses it."""
         with self._connection.write() as cursor:
             scenarios.delete(cursor, name, who)
 
     def mark_scenario_used(self, name: str, used_by: str, used: bool = True) -> None:
-        """Notes that something (a cycle, a sign-off) needs the scenario, so that it is not deleted; or
-        takes it back.
+        """Notes that something (a cycle, a sign-off) needs the scenario, so that it is not deleted; or takes
+        it back.
         """
         with self._connection.write() as cursor:
             scenarios.mark_used(cursor, name, used_by, used)

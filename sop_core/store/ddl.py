@@ -1,7 +1,7 @@
 """Tables of the store on disk: DDL from the data contract, and migrations, forward only.
 
-Data tables hold every version: a row is valid from `from_version` on, up to but not including
-`to_version` (null = still valid). Rows are never deleted, so that any data version reads back exactly.
+Data tables hold every version: a row is valid from `from_version` on, up to but not including `to_version`
+(null = still valid). Rows are never deleted, so that any data version reads back exactly.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def create_data_table(table: Table) -> str:
 
 def _first(con: duckdb.DuckDBPyConnection) -> None:
     """Versions, scenarios, forecasts. Uniqueness is kept by the one writer, not by indexes, since DuckDB
-    checks
-    those before the end of a transaction."""
+    checks those before the end of a transaction.
+    """
     con.execute("CREATE SCHEMA IF NOT EXISTS data")
     con.execute("CREATE TABLE application (name VARCHAR NOT NULL)")
     con.execute("INSERT INTO application VALUES (?)", [APPLICATION])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,7 @@ class _Input:
 
 
 class _Reader:
-    """Reads files one after the other into raw tables, gathering findings instead of stopping at the
-    first.
-    """
+    """Reads files one after the other into raw tables, gathering findings rather than stopping at one."""
 
     def __init__(self, mapping: Mapped, options: Options) -> None:
         self.mapping, self.options = mapping, options
@@ -248,7 +246,6 @@ class Job:
     mapping: Mapped | None
     options: Options
     whole: bool
-    kpis: Collection[str] | None
     dry_run: bool
     progress: Progress | None
 
@@ -347,8 +344,8 @@ def _finish(
         stored = checks.stored_values(cursor)
         findings.extend(checks.check_identifiers(gathered, parts, stored, job.whole))
         findings.extend(checks.check_references(gathered, parts, stored, job.whole))
-        if job.kpis is not None and "targets" in gathered:
-            findings.extend(checks.check_kpis(gathered["targets"], parts, job.kpis))
+        if "targets" in gathered:
+            findings.extend(checks.check_kpis(gathered["targets"], parts))
         if findings.error_count:
             raise DataError(refusal(findings.all()), findings.all())
         version = latest_version(cursor) + 1

@@ -89,9 +89,7 @@ def plain(text: Any) -> str:
 
 
 def table_for(name: str) -> Table | None:
-    """The table that a file or sheet name means, or None. `Sales 2024`, `demand-plan`, `Bills of
-    materials`.
-    """
+    """The table that a file or sheet name means, or None. `Sales 2024` and `demand-plan` are understood."""
     by_name = {plain(t.name): t for t in TABLES.values()}
     by_name |= {plain(t.title): t for t in TABLES.values()} | {
         k: TABLES[v] for k, v in _TABLE_ALIASES.items()

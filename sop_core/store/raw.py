@@ -40,7 +40,8 @@ class Limits:
 @dataclass(slots=True)
 class RawTable:
     """One table as read. `columns` hold raw cells (text, or the file's own types), blank = None or NaN;
-    `rows` holds each row's number in the file. `separator` is "" unless the file is a text file."""
+    `rows` holds each row's number in the file. `separator` is "" unless the file is a text file.
+    """
 
     file: str
     sheet: str

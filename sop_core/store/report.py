@@ -107,8 +107,8 @@ class Findings:
 class TableReport:
     """What an import did to one table. `rows_in` were read, `rows` remain after gathering by key, of which
     `added` are new, `changed` replace other values, `unchanged` say what the store already had; `removed`
-    rows
-    of the store were not in the import (only where the import replaces whole tables)."""
+    rows of the store were not in the import (only where the import replaces whole tables).
+    """
 
     table: str
     rows_in: int

@@ -1,8 +1,7 @@
 """Scenarios as the store keeps them: a name, an owner, a parent and JSON text, with every revision.
 
 The store does not interpret a scenario. It knows two members of its JSON object, `name` and `parent`, and
-keeps
-them in step when a scenario is renamed or duplicated.
+keeps them in step when a scenario is renamed or duplicated.
 """
 
 from __future__ import annotations

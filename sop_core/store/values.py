@@ -205,7 +205,8 @@ def _ordered(parts: list[str], order: DateOrder) -> dt.date | Bad:
 @dataclass(frozen=True, slots=True)
 class DateReading:
     """How the dates of a file can be read. `order` None with an empty `open_cell`: no order is needed;
-    `open_cell`: a date that reads in more than one way, `orders` are those that fit."""
+    `open_cell`: a date that reads in more than one way, `orders` are those that fit.
+    """
 
     order: DateOrder | None
     open_cell: str = ""
@@ -213,9 +214,7 @@ class DateReading:
 
 
 def date_order_of(texts: Iterable[str]) -> DateReading:
-    """The order of day, month and year in a file's dates, decided by the cells that allow one reading
-    only.
-    """
+    """The order of day, month and year in a file's dates, decided by cells that allow one reading only."""
     counts = dict.fromkeys(DATE_ORDERS, 0)
     readings: list[tuple[str, dict[DateOrder, dt.date]]] = []
     for text in texts:

@@ -99,8 +99,8 @@ def write_table(
 ) -> tuple[TableReport, dict[str, int]]:
     """Makes the rows of `frame` (contract columns, keys unique) the current ones, as part of `version`.
 
-    Rows that say what the store already has stay as they are; others with the same key end at `version`.
-    With `whole`, current rows whose key is not in `frame` end too. Must run inside a transaction.
+    Rows that say what the store already has stay as they are; others with the same key end at `version`. With
+    `whole`, current rows whose key is not in `frame` end too. Must run inside a transaction.
 
     Returns the counts, and for each of the `absent` columns the rows in which a value is replaced by blank.
     """

@@ -1,6 +1,4 @@
-"""Excel workbooks: what they unpack to is checked first, formulas give their stored values and are never
-run.
-"""
+"""Excel workbooks: what they unpack to is checked first, formulas give stored values and are never run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,150 @@
+"""The command line: the same jobs as on screen, for people and for machines.
+
+Results go to stdout (`--json`: one JSON object), progress and messages to stderr. Exit code 0, 1 with the
+reason on stderr, 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sop_core.errors import SopError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns the exit code."""
+    wanted = _parser().parse_args(arguments)
+    # Only now: a question for help should not wait for pandas.
+    from sop_core.cli import commands
+    from sop_core.cli.output import failed, say
+
+    try:
+        commands.COMMANDS[wanted.command](wanted)
+    except SopError as error:
+        return failed(wanted, str(error), getattr(error, "findings", ()))
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; say no more
+        return 1
+    except OSError as error:
+        return failed(wanted, f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+    except Exception as error:  # noqa: BLE001 - the last resort: a defect must not greet people with a trace
+        if wanted.debug:
+            traceback.print_exc()
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        return failed(
+            wanted,
+            f"Something went wrong that should not ({type(error).__name__}: {reason}); --debug shows where.",
+        )
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Explains what is wrong with a command line in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m sop_core", description="Sales & operations planning without a screen.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(command=name)
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        sub.add_argument("--debug", action="store_true", help="show where an unexpected error arose")
+        return sub
+
+    demo = command("demo", "Build the demo company into a new store.")
+    demo.add_argument(
+        "--store", type=Path, required=True, metavar="F", help="the store's file; made where there is none"
+    )
+    demo.add_argument(
+        "--seed",
+        type=int,
+        default=7,
+        metavar="N",
+        help="another seed gives other digits (default %(default)s)",
+    )
+
+    demo.set_defaults(who=_user())
+
+    load = command("load", "Check files or folders, then take them as a new data version.")
+    load.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="CSV, XLSX or Parquet file, or a folder of them"
+    )
+    load.add_argument(
+        "--store", type=Path, required=True, metavar="F", help="the store's file; made where there is none"
+    )
+    load.add_argument(
+        "--date-order", choices=("dmy", "mdy", "ymd"), help="how to read dates such as 03/04/2026"
+    )
+    load.add_argument("--decimal", choices=(".", ","), help="the decimal mark, where the file leaves it open")
+    load.add_argument(
+        "--mapping", type=Path, metavar="FILE", help='JSON: {"table": {"their column": "our column"}}'
+    )
+    load.add_argument("--replace", action="store_true", help="each table brought becomes the whole table")
+    load.add_argument("--dry-run", action="store_true", help="check and count, write nothing")
+    load.add_argument(
+        "--who",
+        default=_user(),
+        metavar="NAME",
+        help="who imports, for the record (default %(default)s)",
+    )
+    load.add_argument("--note", default="", help="a note for the record")
+    load.add_argument("--report", type=Path, metavar="FILE", help="write all findings to this CSV")
+
+    forecast = command("forecast", "Forecast a company's demand, or the series of a file.")
+    forecast.add_argument("--store", type=Path, metavar="F", help="the store's file")
+    forecast.add_argument("--series", type=Path, metavar="FILE", help="CSV or Parquet with unique_id, ds, y")
+    forecast.add_argument("--horizon", type=int, metavar="H", help="periods ahead (with --series)")
+    forecast.add_argument(
+        "--level", type=int, default=80, help="interval in %% (with --series; default %(default)s)"
+    )
+    forecast.add_argument(
+        "--freq", default="MS", help="MS months, QS quarters, W-MON weeks (with --series; default MS)"
+    )
+    forecast.add_argument("--out", type=Path, metavar="FILE", help="write the forecast to this CSV")
+
+    plan = command("plan", "Plan a company and write the results into a folder.")
+    plan.add_argument("--store", type=Path, required=True, metavar="F", help="the store's file")
+    plan.add_argument(
+        "--scenario", metavar="FILE_OR_NAME", help="a scenario file, or the name of one in the store"
+    )
+    plan.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for summary.json and one CSV per result",
+    )
+    plan.add_argument("--data-version", type=int, metavar="N", help="an earlier data version")
+
+    serve = command("serve", "Serve the screens.")
+    serve.add_argument(
+        "--store", type=Path, default=ROOT / "data" / "sop.duckdb", metavar="F", help="default %(default)s"
+    )
+    serve.add_argument("--port", type=_port, default=8501, metavar="N", help="default %(default)s")
+    return parser
+
+
+def _user() -> str:
+    return os.environ.get("USER") or os.environ.get("USERNAME") or "command line"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port; give a number from 1 to 65535")
+    return int(text)
