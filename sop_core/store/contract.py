@@ -59,7 +59,7 @@ def reference_page() -> str:
 
 def template_csv(table: Table) -> bytes:
     """The empty CSV template of a table: its column names."""
-    return (",".join(table.names) + "\r\n").encode()
+    return (",".join(table.names) + "\n").encode()
 
 
 def template_workbook() -> bytes:
