@@ -92,7 +92,7 @@ class Demand(_Copies):
 
     base: Floats  #: baseline forecast (or demand plan), units a month
     price: Floats  #: net price of an order asked for in month t, money/unit, before promotions
-    growth: Floats  #: factor on the baseline from Changes, 1 = none
+    growth: Floats  #: factor from Changes on all layers before it, 1 = none
     price_factor: Floats  #: factor on the price from Changes, 1 = none
     elasticity_factor: Floats  #: factor on demand that follows from price Changes, 1 = none
     added: Floats  #: units added by sales input
@@ -264,6 +264,11 @@ class Inputs(_Copies):
     material: Materials
     policy: Policy
     currency: str = "EUR"
+    item_title: tuple[str, ...] = ()  #: names for screens; `items` are the identifiers
+
+    def title(self, item: int) -> str:
+        """The item's name for screens."""
+        return self.item_title[item] if self.item_title else self.items[item]
 
     @property
     def horizon(self) -> int:

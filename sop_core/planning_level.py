@@ -27,6 +27,7 @@ class PlanningItems:
 
     level: str
     names: tuple[str, ...]
+    title: tuple[str, ...]  #: for screens; product names where unique
     family: tuple[str, ...]
     category: tuple[str, ...]
     unit: tuple[str, ...]
@@ -60,6 +61,7 @@ def planning_items(snapshot: Snapshot, volume: pd.Series | None = None) -> Plann
     return PlanningItems(
         level=level,
         names=tuple(groups),
+        title=_titles(groups, indexed["name"]) if level == "product" else tuple(groups),
         family=tuple(indexed.loc[first, "family"]),
         category=tuple(indexed.loc[first, "category"]),
         unit=tuple(u[0] if len(u) == 1 else "unit" for u in units),
@@ -67,6 +69,12 @@ def planning_items(snapshot: Snapshot, volume: pd.Series | None = None) -> Plann
         position=position,
         share=share,
     )
+
+
+def _titles(groups: dict[str, list[str]], names: pd.Series) -> tuple[str, ...]:
+    """Product names, with the identifier behind those that occur twice."""
+    twice = set(names[names.duplicated(keep=False)])
+    return tuple(f"{names[p]} ({p})" if names[p] in twice else str(names[p]) for p in groups)
 
 
 def _families(snapshot: Snapshot, products: pd.DataFrame) -> dict[str, list[str]]:

@@ -99,6 +99,7 @@ def build_inputs(
         material=materials(snapshot, names, months, source, source_names),
         policy=_policy(snapshot, item),
         currency=settings.currency,
+        item_title=items.title,
     )
     return Built(inputs, tuple(notes))
 

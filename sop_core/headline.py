@@ -1,0 +1,212 @@
+"""The sentence on top of a screen, and what needs a decision: computed from the plan, never written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sop_core.calendar import span_label
+from sop_core.demand.history import month_part
+from sop_core.kpis import utilisation
+from sop_core.plan import Plan
+from sop_core.planner import Company
+
+#: Months looked at for stock in excess of need.
+_SOON = 6
+#: Stock is in excess where it covers the target and this many months of demand, and then this much more.
+_EXCESS_COVER, _EXCESS_SHARE = 1.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A computed sentence and the page that shows its cause ("" = none)."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Something to decide: `money` at stake orders the cards; `kind` groups them."""
+
+    title: str
+    sentence: str
+    money: float
+    kind: str
+    link: str = ""
+
+
+def money_text(amount: float, currency: str) -> str:
+    """`312 k EUR`, `1.24 M EUR`: three digits, as people say it."""
+    size = abs(amount)
+    if size >= 999_500:
+        return f"{amount / 1e6:,.3g} M {currency}" if size < 999.5e6 else f"{amount / 1e6:,.0f} M {currency}"
+    if size >= 1_000:
+        return f"{amount / 1e3:,.0f} k {currency}"
+    return f"{amount:,.0f} {currency}"
+
+
+def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sentence:
+    """What the room must know first: the largest shortage with place, size and way out, or the tightest margin.
+
+    `way_out`: a sentence part from supply.priced, where one was worked out.
+    """
+    cards = [card for card in attention(plan, company) if card.kind == "shortage"]
+    if cards:
+        worst = cards[0]
+        rest = sum(card.money for card in cards[1:])
+        more = f" Other shortages: {money_text(rest, plan.inputs.currency)}." if rest > 0.05 * worst.money else ""
+        out = f" {way_out}" if way_out else ""
+        return Sentence(f"{worst.title}: {worst.sentence}{out}{more}", worst.link)
+    return Sentence(f"All demand is served on time. {_tightest(plan)}", "supply")
+
+
+def _tightest(plan: Plan) -> str:
+    values = utilisation(plan.facts)
+    if not np.isfinite(values).any():
+        return "No resource limits the plan."
+    q, t = np.unravel_index(np.nanargmax(values), values.shape)
+    month = span_label(plan.inputs.months[t], plan.inputs.months[t])
+    return f"The tightest spot is {plan.inputs.resource_names[q]} in {month} at {values[q, t]:.0%} of its regular hours."
+
+
+def attention(plan: Plan, company: Company) -> list[Card]:
+    """What needs a decision, largest money first."""
+    cards = _shortages(plan) + _promotions(plan) + _excess(plan) + _contracts(plan) + _promises(plan)
+    return sorted(cards, key=lambda card: -card.money)
+
+
+def _names(plan: Plan, items: list[str], most: int = 1) -> str:
+    titles = dict(zip(plan.inputs.items, plan.inputs.item_title or plan.inputs.items, strict=True))
+    shown = ", ".join(titles[name] for name in items[:most])
+    return shown + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
+_CAUSE = {
+    "resource": "{thing} is full",
+    "supplier contract": "{thing} is at its contract's maximum",
+    "material": "{thing} is not to be had",
+    "lane": "{thing} carries all it can",
+    "storage": "{thing} has no room",
+    "lead time": "Orders fall within the lead time",
+    "frozen months": "The frozen plan holds {thing}",
+    "no source": "Nothing supplies {thing}",
+    "policy": "Serving {thing} costs more than it earns",
+}
+
+
+def _shortages(plan: Plan) -> list[Card]:
+    """One card for each thing that holds demand back."""
+    short = plan.shortages
+    cards = []
+    # Lead times are one decision (order earlier, or buy spot), whatever the number of suppliers.
+    things = short["binding"].where(short["cause_kind"] != "lead time", "")
+    for (cause, thing), rows in short.groupby(["cause_kind", things], sort=False):
+        value, units = float(rows["value"].sum()), float(rows["quantity"].sum())
+        items = list(rows.groupby("item")["value"].sum().sort_values(ascending=False).index)
+        first, last = rows["month"].min(), rows["month"].max()
+        lost = float(rows.loc[rows["kind"] == "lost", "quantity"].sum())
+        how = "late" if lost <= 0 else "lost" if lost >= units - 1e-6 else f"late or lost ({lost:,.0f} lost)"
+        title = _CAUSE[str(cause)].format(thing=thing or _names(plan, items))
+        full_from, full_to = rows["full_from"].min(), rows["full_to"].max()
+        if pd.notna(full_from):
+            title = f"{title}, {span_label(full_from, full_to)}"
+        cards.append(
+            Card(
+                title=title,
+                sentence=f"{units:,.0f} units of {_names(plan, items)} {how} in {span_label(first, last)}, "
+                f"{money_text(value, plan.inputs.currency)} of revenue.",
+                money=value,
+                kind="shortage",
+                link="supply",
+            )
+        )
+    return cards
+
+
+def _promotions(plan: Plan) -> list[Card]:
+    """Planned promotions that sell what is short in their months."""
+    short = plan.shortages
+    cards: list[Card] = []
+    if not len(short):
+        return cards
+    for promotion in plan.inputs.demand.promotions:
+        months = plan.stamps[month_part(plan.inputs.months, promotion.start, promotion.end) > 0]
+        items = [name for name, share in zip(plan.inputs.items, promotion.share, strict=True) if share > 0]
+        hit = short[short["month"].isin(months) & short["item"].isin(items)]
+        if promotion.uplift <= 0 or not len(hit):
+            continue
+        value = float(hit["value"].sum())
+        cards.append(
+            Card(
+                title=f"Promotion {promotion.name} sells what is short",
+                sentence=f"It runs in {span_label(months[0], months[-1])}, when {float(hit['quantity'].sum()):,.0f} units of "
+                f"{_names(plan, list(dict.fromkeys(hit['item'])))} are not served on time; try moving it.",
+                money=value,
+                kind="promotion",
+                link="scenarios",
+            )
+        )
+    return cards
+
+
+def _excess(plan: Plan) -> list[Card]:
+    """Families whose stock stays far above target and need."""
+    inputs, solution = plan.inputs, plan.solution
+    target = (inputs.stock.target * inputs.stock.cover_factor[:, None, None]).sum(axis=1)
+    need = plan.demand.total.sum(axis=(1, 2))
+    ahead = np.concatenate([need[:, 1:], need[:, -1:]], axis=1)
+    # A pre-build for a coming peak is no excess: need is the dearest of the coming months.
+    soon = min(_SOON, inputs.horizon)
+    peak = np.array([ahead[:, t : t + soon].max(axis=1) for t in range(soon)]).T
+    stock = solution.stock.sum(axis=1)
+    over = np.maximum(stock[:, :soon] - target[:, :soon] - _EXCESS_COVER * peak, 0.0).min(axis=1)
+    value = over * inputs.item.unit_cost
+    cards = []
+    families = np.array(inputs.item_family)
+    for family in dict.fromkeys(inputs.item_family):
+        rows = families == family
+        held = float((stock[rows, 0] * inputs.item.unit_cost[rows]).sum())
+        if value[rows].sum() <= _EXCESS_SHARE * held / 2 or value[rows].sum() < 0.01 * plan.money.stock_value[0]:
+            continue
+        monthly = float((ahead[rows, :soon].mean(axis=1) * inputs.item.unit_cost[rows]).sum())
+        cover = f"{held / monthly:.1f} months of its coming demand" if monthly > 0 else "no demand at all"
+        cards.append(
+            Card(
+                title=f"{family}: too much stock",
+                sentence=f"{money_text(held, inputs.currency)} in stock, {cover}; "
+                f"{money_text(float(value[rows].sum()), inputs.currency)} stays above target and need for {soon} months.",
+                money=float(value[rows].sum()),
+                kind="excess",
+                link="supply",
+            )
+        )
+    return cards
+
+
+def _contracts(plan: Plan) -> list[Card]:
+    """Contract minima that the plan does not take."""
+    inputs, short = plan.inputs, plan.solution.contract_shortfall
+    cards = []
+    for k in np.flatnonzero(short.sum(axis=1) > 1e-6):
+        months = inputs.months[short[k] > 1e-6]
+        cards.append(
+            Card(
+                title=f"{inputs.source_names[k]}: contract minimum not taken",
+                sentence=f"{short[k].sum():,.0f} units less than promised in {span_label(months[0], months[-1])}.",
+                money=float((short[k] * inputs.source.unit_cost[k]).sum()),
+                kind="contract",
+                link="supply",
+            )
+        )
+    return cards
+
+
+def _promises(plan: Plan) -> list[Card]:
+    """Hard rules that could not be kept."""
+    return [
+        Card(title="A rule could not be kept", sentence=f"{promise}.", money=0.0, kind="promise", link="supply")
+        for promise in plan.solution.promises
+    ]
