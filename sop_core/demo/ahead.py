@@ -74,7 +74,9 @@ def events(clock: Clock) -> pd.DataFrame:
     table = happenings.EVENTS
     out = table[["event", "kind"]].copy()
     out["start"] = _days(clock, table["years"], table["from"])
-    out["end"] = _days(clock, table["years"], table["to"])
+    # An event that ends in an earlier month than it began ends in the next year.
+    turns = table["to"].fillna("99") < table["from"]
+    out["end"] = _days(clock, table["years"] + turns, table["to"])
     out[["scope", "impact", "owner"]] = table[["scope", "impact", "owner"]]
     out["note"] = [happenings.EVENT_NOTES[event] for event in table["event"]]
     return out

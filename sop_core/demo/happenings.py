@@ -13,9 +13,9 @@ from sop_core.demo.literal import table
 # `pull`: part of the next month's demand that is bought early; `price`: change of price.
 PROMOTIONS = table("""
 name         | product | family  | region | segment    | years | from  | to    | uplift | pull | price | cost
-Mower Weeks  |         | Mowers  | All    | All        |    -3 | 06-16 | 07-15 |   0.36 | 0.05 | -0.05 | 32000
-Mower Weeks  |         | Mowers  | All    | All        |    -2 | 06-16 | 07-15 |   0.40 | 0.05 | -0.05 | 36000
-Mower Weeks  |         | Mowers  | All    | All        |     0 | 05-01 | 05-31 |   0.40 | 0.05 | -0.05 | 40000
+Mower Weeks  |         | Mowers  | All    | All        |    -3 | 06-16 | 07-15 |   0.36 | 0.05 | -0.06 | 32000
+Mower Weeks  |         | Mowers  | All    | All        |    -2 | 06-16 | 07-15 |   0.40 | 0.05 | -0.06 | 36000
+Mower Weeks  |         | Mowers  | All    | All        |     0 | 05-01 | 05-31 |   0.40 | 0.05 | -0.06 | 36000
 Grill Opener | GRL-G3  |         | All    | All        |    -4 | 04-05 | 05-04 |   0.30 | 0.08 | -0.07 | 18000
 Grill Opener | GRL-G3  |         | All    | All        |    -2 | 04-05 | 05-04 |   0.34 | 0.08 | -0.07 | 20000
 Grill Opener | GRL-G3  |         | All    | All        |    -1 | 04-05 | 05-04 |   0.33 | 0.08 | -0.07 | 20000
@@ -94,15 +94,16 @@ class PhaseOut:
 LAUNCH = Launch()
 PHASE_OUT = PhaseOut()
 
-# The Mower Line closes for the changeover to the Silent mower: station hours that are left.
-CHANGEOVER = {11: (3400.0, 300.0), 12: (2600.0, 300.0)}
+# The Mower Line closes in part for the changeover to the Silent mower: regular and overtime hours left, by
+# years from the season and month.
+CHANGEOVER = {(-1, 11): (3000.0, 300.0), (-1, 12): (1600.0, 200.0), (0, 1): (3600.0, 300.0)}
 
 # Part of the month's hours that machines run in the months of the yearly closing.
 CLOSINGS = {"Moulding": {8: 0.60, 12: 0.85}, "Forming": {8: 0.80}, "Coating": {8: 0.80}}
 
 EVENTS = table("""
 event                            | kind     | years | from  | to    | scope      | impact | owner
-Changeover of the Mower Line     | internal |    -1 | 11-09 | 12-18 | Mowers     |      0 | Operations
+Changeover of the Mower Line     | internal |    -1 | 11-09 | 01-14 | Mowers     |      0 | Operations
 Launch of the Silent mower 40 cm | internal |     0 | 02-01 |       | Mowers     |      0 | Product management
 Contract talks with Padana Plast | internal |     0 | 01-15 | 02-28 | Irrigation |      0 | Purchasing
 New retail listing in Poland     | external |     0 | 03-01 |       | East       |   0.03 | Sales East

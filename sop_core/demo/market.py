@@ -33,11 +33,13 @@ _RAMP = 5  # months until a product launched in the past sells as it does today
 @dataclass(frozen=True)
 class Market:
     """`expected` [p, r, m, t] without promotions; `with_promotions` likewise; `demand` [p, r, m, HISTORY]:
-    what came, in whole units; `price` [p, t]: price list."""
+    what came, in whole units; `booked` [p, r, m, step]: part of the coming months' demand that is on the
+    books; `price` [p, t]: price list."""
 
     expected: Floats
     with_promotions: Floats
     demand: Ints
+    booked: Ints
     price: Floats
 
 
@@ -50,7 +52,8 @@ def build_market(clock: Clock, rng: np.random.Generator) -> Market:
     """Demand and prices of all products, drawn from `rng`."""
     expected = _expected(clock, rng)
     promoted = expected * _promotion_factor(clock)
-    return Market(expected, promoted, _draw(promoted[..., :HISTORY], rng), _price_list(clock))
+    demand, booked = _draw(promoted[..., :HISTORY], rng), _booked(promoted, rng)
+    return Market(expected, promoted, demand, booked, _price_list(clock))
 
 
 def _expected(clock: Clock, rng: np.random.Generator) -> Floats:
@@ -153,6 +156,16 @@ def _draw(expected: Floats, rng: np.random.Generator) -> Ints:
         p = PRODUCTS.index(product)
         demand[p] = _bursts(expected[p], often, rng)
     return demand
+
+
+def _booked(expected: Floats, rng: np.random.Generator) -> Ints:
+    """Orders of the coming months that customers have placed already; none yet of intermittent products."""
+    known = np.array(happenings.OPEN_ORDERS)
+    wanted = expected[..., HISTORY : HISTORY + len(known)] * known
+    wanted = wanted * np.exp(rng.normal(0.0, 0.15, wanted.shape))
+    units: Ints = np.floor(wanted + rng.random(wanted.shape)).astype(np.int64)
+    units[[PRODUCTS.index(product) for product in company.INTERMITTENT]] = 0
+    return units
 
 
 def _bursts(expected: Floats, often: float, rng: np.random.Generator) -> Ints:

@@ -11,7 +11,7 @@ from sop_core.demo.clock import HISTORY, Clock
 from sop_core.demo.market import FAMILY, PRODUCTS, Floats, day_stamps
 from sop_core.demo.plants import RESOURCES, hours_per_unit
 
-_WAITING = 0.02  # part of the price that a month of waiting costs: expediting, penalties
+_WAITING = 0.10  # part of the price that a month of waiting costs: expediting, penalties
 _LOSING = 0.05  # part of the price that a lost sale costs on top of its margin
 
 

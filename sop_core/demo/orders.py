@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sop_core.demo import company, happenings
 from sop_core.demo.clock import HISTORY, Clock
 from sop_core.demo.market import PRODUCTS, REGIONS, SEGMENTS, Ints, Market
 from sop_core.demo.plants import Plants
@@ -22,7 +21,7 @@ def order_lines(clock: Clock, market: Market, plants: Plants, rng: np.random.Gen
     parts += [_lines(_by_due(plants.delivered[age], age), age) for age in range(len(plants.delivered))]
     lines = pd.concat(parts, ignore_index=True)
     lines = lines[lines["t"] >= HISTORY - MONTHS]
-    lines = pd.concat([_halved(lines), _open_lines(market, rng)], ignore_index=True)
+    lines = pd.concat([_halved(lines), _open_lines(market.booked)], ignore_index=True)
     return _dated(lines, clock, rng)
 
 
@@ -51,19 +50,11 @@ def _halved(lines: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first, second, rest], ignore_index=True)
 
 
-def _open_lines(market: Market, rng: np.random.Generator) -> pd.DataFrame:
-    """Part of the coming months' demand that customers have ordered already."""
-    parts = []
-    intermittent = [PRODUCTS.index(product) for product in company.INTERMITTENT]
-    for step, known in enumerate(happenings.OPEN_ORDERS):
-        wanted = market.with_promotions[..., HISTORY + step] * known
-        wanted = wanted * np.exp(rng.normal(0.0, 0.15, wanted.shape))
-        units = np.floor(wanted + rng.random(wanted.shape)).astype(np.int64)
-        units[intermittent] = 0
-        cells = np.zeros((*units.shape, HISTORY + step + 1), dtype=np.int64)
-        cells[..., HISTORY + step] = units
-        parts.append(_lines(cells, None))
-    return pd.concat(parts, ignore_index=True)
+def _open_lines(booked: Ints) -> pd.DataFrame:
+    """Lines of the coming months that are on the books."""
+    cells = np.zeros((*booked.shape[:-1], HISTORY + booked.shape[-1]), dtype=np.int64)
+    cells[..., HISTORY:] = booked
+    return _lines(cells, None)
 
 
 def _dated(lines: pd.DataFrame, clock: Clock, rng: np.random.Generator) -> pd.DataFrame:

@@ -67,8 +67,8 @@ def regular_hours(clock: Clock) -> tuple[Floats, Floats]:
         for month, part in happenings.CLOSINGS.get(row.resource, {}).items():
             hours[clock.month_of_year == month - 1] *= part
         if row.resource == "Mower Line":
-            for month, (left, over_left) in happenings.CHANGEOVER.items():
-                at = months == clock.in_season(month, -1)
+            for (years, month), (left, over_left) in happenings.CHANGEOVER.items():
+                at = months == clock.in_season(month, years)
                 hours[at], over[at] = left, over_left
         if row.resource in people.index:
             heads = people.loc[row.resource]
@@ -93,7 +93,7 @@ def contract_limits(expected: Floats) -> tuple[Floats, Floats]:
 
 
 def run_plants(clock: Clock, market: Market, most: Floats, rng: np.random.Generator) -> Plants:
-    """The plants' past against `market`; `most` [p] is the contractual maximum (nan = none)."""
+    """The plants' past against `market`; `most` [p] is today's contractual maximum (nan = none)."""
     count = len(PRODUCTS)
     shape = (count, len(REGIONS), len(SEGMENTS))
     expected = market.with_promotions.sum(axis=(1, 2))
@@ -114,9 +114,10 @@ def run_plants(clock: Clock, market: Market, most: Floats, rng: np.random.Genera
         demand = market.demand[..., t] if t < HISTORY else np.zeros(shape, dtype=np.int64)
         late = waiting.sum(axis=(0, 2, 3))
         # What is made to order is known when the month is planned; the rest follows expectation.
-        wanted = demand.sum(axis=(1, 2)) if t < HISTORY else expected[:, t]
+        wanted = (demand if t < HISTORY else market.booked[..., 0]).sum(axis=(1, 2))
         need = np.where(MTO, wanted + late, target[:, t] + expected[:, t] + late - stock)
-        plan = np.minimum(np.maximum(need, 0.0), np.where(np.isnan(most), np.inf, most))
+        limit = most * (company.FORMER_MAXIMUM / company.CONTRACT_MAXIMUM if t < HISTORY else 1.0)
+        plan = np.minimum(np.maximum(need, 0.0), np.where(np.isnan(limit), np.inf, limit))
         plan = _fit(plan, usage, (regular[:, t] + overtime[:, t]) / 1.03)
         planned[:, t] = np.where(MTO, np.floor(plan), np.floor(plan / _BATCH) * _BATCH)
         if t == HISTORY:

@@ -134,8 +134,9 @@ def capacity(clock: Clock, plants: Plants) -> pd.DataFrame:
             for name, parts in happenings.CLOSINGS.items()
             if number in parts
         ]
-        if number in happenings.CHANGEOVER and month == clock.in_season(number, -1):
-            rows.append((month, "Mower Line", *happenings.CHANGEOVER[number], None))
+        left = {clock.in_season(n, years): hours for (years, n), hours in happenings.CHANGEOVER.items()}
+        if month in left:
+            rows.append((month, "Mower Line", *left[month], None))
     frame = pd.DataFrame(rows, columns=["month", "resource", "hours", "overtime_hours", "worked_hours"])
     frame["month"] = timestamps(frame["month"].to_numpy().astype("datetime64[M]"))
     return frame.astype({"hours": "float64", "overtime_hours": "float64", "worked_hours": "float64"})
