@@ -55,13 +55,16 @@ def estimate_months(plan: Plan, past: Past, measure: str) -> dict[np.datetime64,
     before = {"revenue": past.revenue, "quantity": past.sold}.get(measure)
     out: dict[np.datetime64, float] = {}
     if before is not None:
-        known = np.isfinite(before).any(axis=0)
-        out |= {m: float(np.nansum(before[:, h])) for h, m in enumerate(past.months) if known[h]}
+        out |= {
+            m: float(np.nansum(before[:, h]))
+            for h, m in enumerate(past.months)
+            if np.isfinite(before[:, h]).any()
+        }
     return out | {m: float(v) for m, v in zip(plan.inputs.months, after, strict=True)}
 
 
 def by_year(company: Company, plan: Plan, past: Past) -> list[YearLine]:
-    """The budget and the latest estimate of each fiscal year in which the plan has months, measure by measure."""
+    """Budget and latest estimate of each fiscal year in which the plan has months, measure by measure."""
     first = company.snapshot.settings.fiscal_year_start
     planned = {fiscal_year(m, first) for m in plan.inputs.months}
     lines = []
@@ -84,4 +87,6 @@ def by_year(company: Company, plan: Plan, past: Past) -> list[YearLine]:
 
 def _span(months: list[np.datetime64]) -> str:
     first, last = month_label(months[0]), month_label(months[-1])
-    return first if len(months) == 1 else f"{first[:3]}-{last}" if first[-2:] == last[-2:] else f"{first}-{last}"
+    return (
+        first if len(months) == 1 else f"{first[:3]}-{last}" if first[-2:] == last[-2:] else f"{first}-{last}"
+    )

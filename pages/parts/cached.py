@@ -35,7 +35,7 @@ def freshness(version: int) -> pd.DataFrame:
 
 
 def freshness_frame(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row a contract table: table, title, rows, first, last (dates; NaT where a table has none), meaning."""
+    """One row a contract table: table, title, rows, first, last (NaT where it has no dates), meaning."""
     rows = []
     for name, table in TABLES.items():
         frame = tables.get(name, pd.DataFrame())

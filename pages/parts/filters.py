@@ -23,7 +23,10 @@ def split(inputs: Inputs, level: str, within: Bools) -> list[Group]:
     """The items of the mask `within`, gathered at a level, in planning order."""
     if level == COMPANY:
         return [Group("Company", within)]
-    labels = {CATEGORY: inputs.item_category, FAMILY: inputs.item_family}.get(level, inputs.items)
+    if level == ITEM:
+        own = np.arange(len(inputs.items))
+        return [Group(inputs.title(int(i)), own == i) for i in np.flatnonzero(within)]
+    labels = {CATEGORY: inputs.item_category, FAMILY: inputs.item_family}[level]
     names = np.array(labels, dtype=object)
     return [Group(str(name), within & (names == name)) for name in dict.fromkeys(names[within])]
 
@@ -34,7 +37,7 @@ def groups(view: View) -> list[Group]:
 
 
 def finer(view: View) -> str:
-    """The level at which lines are told apart: the chosen one, or the next below where one name was chosen."""
+    """The level at which lines are told apart: the chosen one, or the next below a chosen name."""
     if view.item == ALL:
         return view.level
     return {CATEGORY: FAMILY, FAMILY: ITEM}.get(view.level, view.level)

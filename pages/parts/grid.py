@@ -32,10 +32,10 @@ _HALF = 0.5
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a grid. `kind` names its look: plain, plan, actual, total, part, difference, cumulative,
-    share.     `favourable`: +1 where a positive value is good, -1 where it is bad, 0 where neither is (no colour)."""
+    share. `favourable`: +1 where a positive value is good, -1 where it is bad, 0 where neither is."""
 
     label: str
-    values: Floats  #: [n], nan = nothing to say in that month
+    amounts: Floats  #: [n], nan = nothing to say in that month
     unit: str
     kind: str = "plain"
     favourable: int = 0
@@ -65,7 +65,7 @@ class MonthGrid:
         columns = [iso_month(m) for m in self.months]
         rows = [
             {"group": self.group, "block": block.title, "row": row.label, "unit": row.unit}
-            | {c: (float(v) if np.isfinite(v) else None) for c, v in zip(columns, row.values, strict=True)}
+            | {c: (float(v) if np.isfinite(v) else None) for c, v in zip(columns, row.amounts, strict=True)}
             for block in self.blocks
             for row in block.rows
         ]
@@ -301,22 +301,27 @@ def zones(past: int, frozen: int, horizon: int) -> tuple[str, ...]:
     return (ACTUALS,) * past + (FROZEN,) * frozen + (PLAN,) * (horizon - frozen)
 
 
-def family_grid(plan: Plan, past: Past, mask: Bools, group: str, *, money: bool = False) -> MonthGrid:
-    """Sales, production, inventory or backlog of the items in `mask`; past months, then the horizon.
+def family_grid(
+    plan: Plan, past: Past, mask: Bools, group: str, *, shown: int = 3, money: bool = False
+) -> MonthGrid:
+    """Sales, production, inventory or backlog of the items in `mask`; `shown` past months, then the horizon.
 
     In the items' unit, or in money at standard cost, so that the balances hold in both.
     """
     inputs = plan.inputs
     value = inputs.item.unit_cost if money else None
-    now, h = flows(plan, mask, value), len(past.months)
+    now = flows(plan, mask, value)
     unit = inputs.currency if money else unit_of(inputs.item_unit, mask)
     if value is not None:
         past = past.valued(value)
+    earlier = _sum(past.stock, mask)[: max(len(past.months) - shown, 0)][-1:]
+    past = past.window(shown)
+    h = len(past.months)
     to_order = inputs.item.make_to_order & mask
     build = _Builder(h, inputs.horizon, unit)
     blocks = [_sales(build, past, now, mask), _production(build, past, now, mask)]
     if (mask & ~inputs.item.make_to_order).any():
-        blocks.append(_inventory(build, past, now, mask))
+        blocks.append(_inventory(build, past, now, mask, earlier))
     if to_order.any() or now.backlog.max(initial=0.0) > _HALF or now.lost.max(initial=0.0) > _HALF:
         blocks.append(_backlog(build, now))
     return MonthGrid(
@@ -396,12 +401,14 @@ def _production(build: _Builder, past: Past, now: Flows, mask: Bools) -> Block:
     return Block("Production and purchases", tuple(rows))
 
 
-def _inventory(build: _Builder, past: Past, now: Flows, mask: Bools) -> Block:
-    """Start + in - out = end, for every month in which all four are known."""
+def _inventory(build: _Builder, past: Past, now: Flows, mask: Bools, earlier: Floats) -> Block:
+    """Start + in - out = end, for every month in which all four are known. `earlier`: the stock before the
+    first month, [] where it is not known."""
     stock, made, sold = _sum(past.stock, mask), _sum(past.made, mask), _sum(past.sold, mask)
     held = now.stock + now.transit
     last = stock[-1] if len(stock) and np.isfinite(stock[-1]) else now.opening_stock
-    start_past = np.concatenate([[np.nan], stock[:-1]]) if len(stock) else stock
+    first = earlier if len(earlier) else np.array([np.nan])
+    start_past = np.concatenate([first, stock[:-1]]) if len(stock) else stock
     start = np.concatenate([[now.opening_stock], held[:-1]])
     other = stock - (start_past + made - sold)
     rows = [

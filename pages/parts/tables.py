@@ -1,12 +1,13 @@
 """Tables as planners read them: months across with frozen first columns, and plain lists; all downloadable.
 
-`month_table` writes a `MonthGrid` as one HTML element, which costs a page far less than a data grid and can be
+`month_table` writes a `MonthGrid` as one HTML element, which costs a page far less than a data grid and is
 read by a screen reader as the table it is. Longer lists, which people sort and search, are `st.dataframe`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.grid import ACTUALS, FROZEN, MonthGrid, Row
 from sop_core.calendar import month_label
-from sop_core.export.tables import csv_bytes
+from sop_core.export.tables import safe_csv
 from sop_core.inputs import Floats
 
 #: From this size on numbers are shown in thousands, so that twenty months stay on one screen.
@@ -49,13 +50,13 @@ _STYLES = """<style>
 
 
 def month_table(grid: MonthGrid, label: str, height: int | None = None) -> None:
-    """Draws a grid: zones and months across, first column frozen. `label` names the table to screen readers."""
+    """Draws a grid: zones and months across, first column frozen. `label` names it to screen readers."""
     st.html(month_html(grid, label, height))
 
 
 def month_html(grid: MonthGrid, label: str, height: int | None = None) -> str:
     """The grid as HTML with its styles; data are escaped."""
-    scale = scale_of([row.values for block in grid.blocks for row in block.rows if row.unit != "days"])
+    scale = scale_of([row.amounts for block in grid.blocks for row in block.rows if row.unit != "days"])
     limit = f' style="max-height:{height}px"' if height else ""
     head = _head(grid, scale)
     body = "".join(_block(grid, n, scale) for n in range(len(grid.blocks)))
@@ -108,12 +109,11 @@ def _line(grid: MonthGrid, row: Row, scale: float) -> str:
     unit = f"{'k ' if by > 1 else ''}{row.unit}"
     cells = "".join(
         _cell(float(v), row, by, f"{'frozen ' if grid.zones[t] == FROZEN else ''}{_starts(grid, t)}")
-        for t, v in enumerate(row.values)
+        for t, v in enumerate(row.amounts)
     )
     tip = f' title="{fmt.safe(row.note)}"' if row.note else ""
-    return (
-        f'<tr class="{row.kind}"><th scope="row"{tip}>{fmt.safe(row.label)}<i>{fmt.safe(unit)}</i></th>{cells}</tr>'
-    )
+    head = f'<th scope="row"{tip}>{fmt.safe(row.label)}<i>{fmt.safe(unit)}</i></th>'
+    return f'<tr class="{row.kind}">{head}{cells}</tr>'
 
 
 def _cell(value: float, row: Row, scale: float, style: str) -> str:
@@ -136,7 +136,7 @@ def download(
     """A button that gives the table as CSV. A callable is only called when the button is pressed."""
 
     def content() -> bytes:
-        return csv_bytes(frame() if callable(frame) else frame)
+        return safe_csv(frame() if callable(frame) else frame)
 
     st.download_button(
         label,
@@ -151,10 +151,15 @@ def download(
 
 
 def listing(
-    frame: pd.DataFrame, key: str, height: int | None = None, config: dict[str, object] | None = None
+    frame: pd.DataFrame, key: str, height: int | None = None, config: dict[str, Any] | None = None
 ) -> None:
     """A list to sort and search: one row a fact, without its index."""
     rows = min(len(frame), 12)
     st.dataframe(
-        frame, key=key, hide_index=True, height=height or 38 + 35 * max(rows, 1), column_config=config, row_height=30
+        frame,
+        key=key,
+        hide_index=True,
+        height=height or 38 + 35 * max(rows, 1),
+        column_config=config,
+        row_height=30,
     )
