@@ -27,7 +27,7 @@ def to_month(value: Any) -> np.datetime64:
     elif isinstance(value, str) and _ISO.match(value.strip()):
         month = np.datetime64(value.strip()[:7], "M")
     elif isinstance(value, dt.date):
-        month = np.datetime64(pd.Timestamp(value).to_datetime64(), "M")
+        month = pd.Timestamp(value).to_datetime64().astype("datetime64[M]")
     else:
         raise ValueError(problem)
     if np.isnat(month):

@@ -36,7 +36,12 @@ def kpi_table(plans: Sequence[Plan]) -> pd.DataFrame:
     for name, kpi in KPIS.items():
         values = [plan.kpis[name] for plan in plans]
         delta = values[-1] - values[0]
-        row: dict[str, object] = {"kpi": name, "title": kpi.title, "unit": kpi.unit, "direction": kpi.direction}
+        row: dict[str, object] = {
+            "kpi": name,
+            "title": kpi.title,
+            "unit": kpi.unit,
+            "direction": kpi.direction,
+        }
         row |= {f"plan_{n}": value for n, value in enumerate(values)}
         row |= {"delta": delta, "favourable": favourable(name, delta, 1e-9 * max(abs(values[0]), 1.0))}
         rows.append(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,17 @@ from sop_core.plan import Plan
 DUST = 1e-6
 
 
-def tidy(axes: Mapping[str, Sequence[object]], values: Mapping[str, Floats]) -> pd.DataFrame:
+def tidy(axes: Mapping[str, Iterable[object]], values: Mapping[str, Floats]) -> pd.DataFrame:
     """Labelled arrays of one shape as a long frame; rows where every value is dust are left out."""
     stacked = list(values.values())
     keep = np.zeros(stacked[0].shape, dtype=bool)
     for array in stacked:
         keep |= np.abs(np.nan_to_num(array)) > DUST
     places = np.nonzero(keep)
-    columns = {name: pd.Series(list(labels)).iloc[at].to_numpy() for (name, labels), at in zip(axes.items(), places, strict=True)}
+    columns = {
+        name: pd.Series(list(labels)).iloc[at].to_numpy()
+        for (name, labels), at in zip(axes.items(), places, strict=True)
+    }
     return pd.DataFrame(columns | {name: array[places] for name, array in values.items()})
 
 
@@ -41,7 +44,7 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
     }
 
 
-def _where(plan: Plan) -> dict[str, Sequence[object]]:
+def _where(plan: Plan) -> dict[str, Iterable[object]]:
     inputs = plan.inputs
     return {"item": inputs.items, "region": inputs.regions, "segment": inputs.segments, "month": plan.stamps}
 
@@ -57,7 +60,9 @@ def demand_frame(plan: Plan) -> pd.DataFrame:
     demand = plan.demand
     frame = tidy(_where(plan), {"baseline": demand.base} | demand.layers | {"unconstrained": demand.total})
     priced = tidy(_where(plan), {"unconstrained": demand.total, "price": demand.price})
-    frame = frame.merge(priced.drop(columns="unconstrained"), on=["item", "region", "segment", "month"], how="left")
+    frame = frame.merge(
+        priced.drop(columns="unconstrained"), on=["item", "region", "segment", "month"], how="left"
+    )
     return _with_family(plan, frame)
 
 
@@ -66,13 +71,19 @@ def production_frame(plan: Plan) -> pd.DataFrame:
     inputs, solution = plan.inputs, plan.solution
     frame = tidy(
         {"source": inputs.source_names, "month": plan.stamps},
-        {"started": solution.started, "received": solution.received, "cost": solution.started * inputs.source.unit_cost},
+        {
+            "started": solution.started,
+            "received": solution.received,
+            "cost": solution.started * inputs.source.unit_cost,
+        },
     )
     at = {name: k for k, name in enumerate(inputs.source_names)}
     k = frame["source"].map(at).to_numpy(dtype=np.int64)
     frame.insert(1, "kind", np.array(inputs.source.kind, dtype=object)[k] if len(frame) else [])
     frame.insert(2, "item", np.array(inputs.items, dtype=object)[inputs.source.item[k]] if len(frame) else [])
-    frame.insert(3, "site", np.array(inputs.site_names, dtype=object)[inputs.source.site[k]] if len(frame) else [])
+    frame.insert(
+        3, "site", np.array(inputs.site_names, dtype=object)[inputs.source.site[k]] if len(frame) else []
+    )
     return frame
 
 
@@ -116,16 +127,23 @@ def shipments_frame(plan: Plan) -> pd.DataFrame:
     deliveries from sites to regions."""
     inputs, solution = plan.inputs, plan.solution
     if inputs.lane.everywhere:
-        axes = {"item": inputs.items, "origin": inputs.site_names, "destination": inputs.regions, "month": plan.stamps}
+        axes: dict[str, Iterable[object]] = {
+            "item": inputs.items,
+            "origin": inputs.site_names,
+            "destination": inputs.regions,
+            "month": plan.stamps,
+        }
         return tidy(axes, {"quantity": solution.delivered}).assign(cost=0.0)
     lane = inputs.lane
     origin = [inputs.site_names[s] for s in lane.origin]
     destination = [
-        inputs.site_names[s] if s >= 0 else inputs.regions[r] for s, r in zip(lane.to_site, lane.to_region, strict=True)
+        inputs.site_names[s] if s >= 0 else inputs.regions[r]
+        for s, r in zip(lane.to_site, lane.to_region, strict=True)
     ]
     cost = solution.flow * lane.unit_cost[None, :, :]
     frame = tidy(
-        {"item": inputs.items, "lane": range(len(origin)), "month": plan.stamps}, {"quantity": solution.flow, "cost": cost}
+        {"item": inputs.items, "lane": range(len(origin)), "month": plan.stamps},
+        {"quantity": solution.flow, "cost": cost},
     )
     at = frame.pop("lane").to_numpy(dtype=np.int64)
     frame.insert(1, "origin", [origin[n] for n in at])

@@ -13,10 +13,8 @@ from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 from sop_core.planner import Company
 
-#: Months looked at for stock in excess of need.
-_SOON = 6
-#: Stock is in excess where it covers the target and this many months of demand, and then this much more.
-_EXCESS_COVER, _EXCESS_SHARE = 1.0, 0.5
+#: Stock is in excess where it covers the target and this many months of demand, for this part of a family's stock.
+_COVER_MONTHS, _EXCESS_SHARE = 4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,11 @@ def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sen
     if cards:
         worst = cards[0]
         rest = sum(card.money for card in cards[1:])
-        more = f" Other shortages: {money_text(rest, plan.inputs.currency)}." if rest > 0.05 * worst.money else ""
+        more = (
+            f" Other shortages: {money_text(rest, plan.inputs.currency)}."
+            if rest > 0.05 * worst.money
+            else ""
+        )
         out = f" {way_out}" if way_out else ""
         return Sentence(f"{worst.title}: {worst.sentence}{out}{more}", worst.link)
     return Sentence(f"All demand is served on time. {_tightest(plan)}", "supply")
@@ -138,12 +140,13 @@ def _promotions(plan: Plan) -> list[Card]:
         hit = short[short["month"].isin(months) & short["item"].isin(items)]
         if promotion.uplift <= 0 or not len(hit):
             continue
-        value = float(hit["value"].sum())
+        value, units = float(hit["value"].sum()), float(hit["quantity"].sum())
+        names = _names(plan, list(dict.fromkeys(hit["item"])))
         cards.append(
             Card(
                 title=f"Promotion {promotion.name} sells what is short",
-                sentence=f"It runs in {span_label(months[0], months[-1])}, when {float(hit['quantity'].sum()):,.0f} units of "
-                f"{_names(plan, list(dict.fromkeys(hit['item'])))} are not served on time; try moving it.",
+                sentence=f"It runs in {span_label(months[0], months[-1])}, when {units:,.0f} units of {names} are "
+                "not served on time; try moving it.",
                 money=value,
                 kind="promotion",
                 link="scenarios",
@@ -153,32 +156,28 @@ def _promotions(plan: Plan) -> list[Card]:
 
 
 def _excess(plan: Plan) -> list[Card]:
-    """Families whose stock stays far above target and need."""
-    inputs, solution = plan.inputs, plan.solution
+    """Families whose stock at the start covers more than the target and the months that any pre-build needs."""
+    inputs = plan.inputs
     target = (inputs.stock.target * inputs.stock.cover_factor[:, None, None]).sum(axis=1)
-    need = plan.demand.total.sum(axis=(1, 2))
-    ahead = np.concatenate([need[:, 1:], need[:, -1:]], axis=1)
-    # A pre-build for a coming peak is no excess: need is the dearest of the coming months.
-    soon = min(_SOON, inputs.horizon)
-    peak = np.array([ahead[:, t : t + soon].max(axis=1) for t in range(soon)]).T
-    stock = solution.stock.sum(axis=1)
-    over = np.maximum(stock[:, :soon] - target[:, :soon] - _EXCESS_COVER * peak, 0.0).min(axis=1)
-    value = over * inputs.item.unit_cost
+    need = plan.demand.total.sum(axis=(1, 2))[:, :_COVER_MONTHS]
+    opening = inputs.stock.opening.sum(axis=1)
+    unit_cost = inputs.item.unit_cost
+    over = np.maximum(opening - target[:, 0] - need.sum(axis=1), 0.0) * unit_cost
     cards = []
     families = np.array(inputs.item_family)
     for family in dict.fromkeys(inputs.item_family):
         rows = families == family
-        held = float((stock[rows, 0] * inputs.item.unit_cost[rows]).sum())
-        if value[rows].sum() <= _EXCESS_SHARE * held / 2 or value[rows].sum() < 0.01 * plan.money.stock_value[0]:
+        held, excess = float(opening[rows] @ unit_cost[rows]), float(over[rows].sum())
+        if excess <= _EXCESS_SHARE * held or excess < 0.01 * plan.money.opening_stock_value:
             continue
-        monthly = float((ahead[rows, :soon].mean(axis=1) * inputs.item.unit_cost[rows]).sum())
+        monthly = float(need[rows].mean(axis=1) @ unit_cost[rows])
         cover = f"{held / monthly:.1f} months of its coming demand" if monthly > 0 else "no demand at all"
         cards.append(
             Card(
                 title=f"{family}: too much stock",
-                sentence=f"{money_text(held, inputs.currency)} in stock, {cover}; "
-                f"{money_text(float(value[rows].sum()), inputs.currency)} stays above target and need for {soon} months.",
-                money=float(value[rows].sum()),
+                sentence=f"{money_text(held, inputs.currency)} in stock, {cover}; {money_text(excess, inputs.currency)} "
+                f"of it is above target and will not be needed for {_COVER_MONTHS} months.",
+                money=excess,
                 kind="excess",
                 link="supply",
             )
@@ -207,6 +206,8 @@ def _contracts(plan: Plan) -> list[Card]:
 def _promises(plan: Plan) -> list[Card]:
     """Hard rules that could not be kept."""
     return [
-        Card(title="A rule could not be kept", sentence=f"{promise}.", money=0.0, kind="promise", link="supply")
+        Card(
+            title="A rule could not be kept", sentence=f"{promise}.", money=0.0, kind="promise", link="supply"
+        )
         for promise in plan.solution.promises
     ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +33,15 @@ class _Copies:
     """Gives a dataclass of arrays a deep `copy()`; tuples and scalars are shared."""
 
     def copy(self) -> Self:
-        changes = {}
+        changes: dict[str, Any] = {}
         for item in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray | _Copies):
                 changes[item.name] = value.copy()
             elif isinstance(value, dict):
-                changes[item.name] = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in value.items()}
+                changes[item.name] = {
+                    k: v.copy() if isinstance(v, np.ndarray) else v for k, v in value.items()
+                }
             elif isinstance(value, list):
                 changes[item.name] = list(value)
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]

@@ -66,11 +66,6 @@ def _unserved(facts: Facts) -> float:
     return float(facts.solution.lost.sum() + facts.solution.backlog[..., -1].sum())
 
 
-def _usable(facts: Facts) -> Floats:
-    """[q] whether the resource has a limit at all."""
-    return np.isfinite(facts.solution.capacity).all(axis=1)
-
-
 def _regular_capacity(facts: Facts) -> Floats:
     """[q, t] regular hours at hand: machine hours, and heads x hours where people stand behind it."""
     resource, solution = facts.inputs.resource, facts.solution
@@ -131,30 +126,53 @@ def _average(values: Callable[[Facts], Floats]) -> Callable[[Facts], float]:
     return mean
 
 
-def _flow(name: str, title: str, formula: str, unit: str, direction: str, values: Callable[[Facts], Floats]) -> Kpi:
+def _flow(
+    name: str, title: str, formula: str, unit: str, direction: str, values: Callable[[Facts], Floats]
+) -> Kpi:
     return Kpi(name, title, formula, unit, direction, _total(values), values)
 
 
-def _balance(name: str, title: str, formula: str, unit: str, direction: str, values: Callable[[Facts], Floats]) -> Kpi:
+def _balance(
+    name: str, title: str, formula: str, unit: str, direction: str, values: Callable[[Facts], Floats]
+) -> Kpi:
     return Kpi(name, title, formula, unit, direction, _average(values), values)
 
 
 _KPIS = (
-    _flow("revenue", "Revenue", "Units served x the price of the month in which they were asked for", "money", "up", lambda f: f.money.revenue),
+    _flow(
+        "revenue",
+        "Revenue",
+        "Units served x the price of the month in which they were asked for",
+        "money",
+        "up",
+        lambda f: f.money.revenue,
+    ),
     _flow("cost", "Cost", "Sum of all cost components", "money", "down", lambda f: f.money.cost),
     _flow("margin", "Margin", "Revenue - cost", "money", "up", lambda f: f.money.margin),
     Kpi(
-        "margin_rate", "Margin rate", "Margin / revenue", "fraction", "up",
+        "margin_rate",
+        "Margin rate",
+        "Margin / revenue",
+        "fraction",
+        "up",
         lambda f: _part(f.money.margin.sum(), f.money.revenue.sum()),
         lambda f: _ratio(f.money.margin, f.money.revenue),
     ),
     Kpi(
-        "service_level", "Service level", "Units served in the month they were asked for / units asked for", "fraction", "up",
+        "service_level",
+        "Service level",
+        "Units served in the month they were asked for / units asked for",
+        "fraction",
+        "up",
         lambda f: _part(on_time(f).sum(), f.demand.total.sum(), 1.0),
         lambda f: _ratio(_months(on_time(f)), _months(f.demand.total), 1.0),
     ),
     Kpi(
-        "fill_rate", "Fill rate", "Units served, on time or late / (units asked for + opening backlog)", "fraction", "up",
+        "fill_rate",
+        "Fill rate",
+        "Units served, on time or late / (units asked for + opening backlog)",
+        "fraction",
+        "up",
         lambda f: _part(
             f.demand.total.sum() + f.inputs.demand.opening_backlog.sum() - _unserved(f),
             f.demand.total.sum() + f.inputs.demand.opening_backlog.sum(),
@@ -162,54 +180,172 @@ _KPIS = (
         ),
         lambda f: _ratio(_months(f.solution.served), _months(f.demand.total), 1.0),
     ),
-    _flow("demand", "Unconstrained demand", "Baseline + promotions + price + launches + run-down + events + input", "units", "up", lambda f: _months(f.demand.total)),
-    _flow("served", "Served", "Units delivered, on time or late", "units", "up", lambda f: _months(f.solution.served)),
-    _flow("output", "Output", "Units received from all sources", "units", "up", lambda f: _months(f.solution.received)),
-    _balance("backlog", "Backlog", "Units asked for and not yet delivered, at month end; average over months", "units", "down", lambda f: _months(f.solution.backlog)),
-    _flow("lost_sales", "Lost sales", "Units that could not wait and were not served", "units", "down", lambda f: _months(f.solution.lost)),
-    Kpi(
-        "revenue_at_risk", "Revenue at risk", "(Units lost + backlog left at the end) x price", "money", "down",
-        lambda f: float((f.solution.lost * f.demand.price).sum() + (f.solution.backlog[..., -1] * f.demand.price[..., -1]).sum()),
-        lambda f: _months(f.solution.lost * f.demand.price) + np.eye(f.inputs.horizon)[-1] * float((f.solution.backlog[..., -1] * f.demand.price[..., -1]).sum()),
+    _flow(
+        "demand",
+        "Unconstrained demand",
+        "Baseline + promotions + price + launches + run-down + events + input",
+        "units",
+        "up",
+        lambda f: _months(f.demand.total),
     ),
-    _balance("stock_value", "Stock value", "Units in stock x standard cost, at month end; average over months", "money", "down", lambda f: f.money.stock_value),
-    _balance("stock_units", "Stock", "Units in stock at month end; average over months", "units", "down", lambda f: _months(f.solution.stock)),
+    _flow(
+        "served",
+        "Served",
+        "Units delivered, on time or late",
+        "units",
+        "up",
+        lambda f: _months(f.solution.served),
+    ),
+    _flow(
+        "output",
+        "Output",
+        "Units received from all sources",
+        "units",
+        "up",
+        lambda f: _months(f.solution.received),
+    ),
+    _balance(
+        "backlog",
+        "Backlog",
+        "Units asked for and not yet delivered, at month end; average over months",
+        "units",
+        "down",
+        lambda f: _months(f.solution.backlog),
+    ),
+    _flow(
+        "lost_sales",
+        "Lost sales",
+        "Units that could not wait and were not served",
+        "units",
+        "down",
+        lambda f: _months(f.solution.lost),
+    ),
     Kpi(
-        "target_reached", "Stock target reached", "1 - units missing to the stock targets / stock targets", "fraction", "up",
+        "revenue_at_risk",
+        "Revenue at risk",
+        "(Units lost + backlog left at the end) x price",
+        "money",
+        "down",
+        lambda f: float(
+            (f.solution.lost * f.demand.price).sum()
+            + (f.solution.backlog[..., -1] * f.demand.price[..., -1]).sum()
+        ),
+        lambda f: (
+            _months(f.solution.lost * f.demand.price)
+            + np.eye(f.inputs.horizon)[-1]
+            * float((f.solution.backlog[..., -1] * f.demand.price[..., -1]).sum())
+        ),
+    ),
+    _balance(
+        "stock_value",
+        "Stock value",
+        "Units in stock x standard cost, at month end; average over months",
+        "money",
+        "down",
+        lambda f: f.money.stock_value,
+    ),
+    _balance(
+        "stock_units",
+        "Stock",
+        "Units in stock at month end; average over months",
+        "units",
+        "down",
+        lambda f: _months(f.solution.stock),
+    ),
+    Kpi(
+        "target_reached",
+        "Stock target reached",
+        "1 - units missing to the stock targets / stock targets",
+        "fraction",
+        "up",
         lambda f: 1.0 - _part(f.solution.short_target.sum(), _target(f).sum(), 0.0),
         lambda f: 1.0 - _ratio(_months(f.solution.short_target), _months(_target(f)), 0.0),
     ),
     Kpi(
-        "days_of_supply", "Days of supply", "Stock value / the next month's demand at standard cost x 30.4", "days", "level",
-        _average(_days_of_supply), _days_of_supply,
+        "days_of_supply",
+        "Days of supply",
+        "Stock value / the next month's demand at standard cost x 30.4",
+        "days",
+        "level",
+        _average(_days_of_supply),
+        _days_of_supply,
     ),
     Kpi(
-        "turns", "Stock turns", "Units served at standard cost, a year / average stock value", "turns", "up",
+        "turns",
+        "Stock turns",
+        "Units served at standard cost, a year / average stock value",
+        "turns",
+        "up",
         lambda f: _part(_cost_of_served(f).sum() * 12 / f.inputs.horizon, float(f.money.stock_value.mean())),
         lambda f: _ratio(_cost_of_served(f) * 12, f.money.stock_value),
     ),
     Kpi(
-        "utilisation", "Utilisation", "Hours needed / regular hours at hand, all resources", "fraction", "level",
-        _utilisation_total, _utilisation_series,
+        "utilisation",
+        "Utilisation",
+        "Hours needed / regular hours at hand, all resources",
+        "fraction",
+        "level",
+        _utilisation_total,
+        _utilisation_series,
     ),
     Kpi(
-        "peak_utilisation", "Peak utilisation", "Hours needed / regular hours of the fullest resource", "fraction", "level",
-        lambda f: float(np.nanmax(_peak(f))) if np.isfinite(_peak(f)).any() else float("nan"), _peak,
+        "peak_utilisation",
+        "Peak utilisation",
+        "Hours needed / regular hours of the fullest resource",
+        "fraction",
+        "level",
+        lambda f: float(np.nanmax(_peak(f))) if np.isfinite(_peak(f)).any() else float("nan"),
+        _peak,
     ),
-    _flow("overtime_hours", "Overtime", "Overtime hours worked", "hours", "down", lambda f: f.solution.overtime.sum(axis=0)),
-    _balance("headcount", "Headcount", "Heads behind the resources; average over months", "heads", "level", lambda f: f.solution.headcount.sum(axis=0)),
-    _balance("working_capital", "Working capital", "Stock value + receivables - payables, at month end; average over months", "money", "down", lambda f: f.money.working_capital),
-    _flow("cash", "Cash flow", "Margin without holding, backlog and lost-sale costs, less the growth of receivables net of payables", "money", "up", lambda f: f.money.cash_flow),
+    _flow(
+        "overtime_hours",
+        "Overtime",
+        "Overtime hours worked",
+        "hours",
+        "down",
+        lambda f: f.solution.overtime.sum(axis=0),
+    ),
+    _balance(
+        "headcount",
+        "Headcount",
+        "Heads behind the resources; average over months",
+        "heads",
+        "level",
+        lambda f: f.solution.headcount.sum(axis=0),
+    ),
+    _balance(
+        "working_capital",
+        "Working capital",
+        "Stock value + receivables - payables, at month end; average over months",
+        "money",
+        "down",
+        lambda f: f.money.working_capital,
+    ),
+    _flow(
+        "cash",
+        "Cash flow",
+        "Margin without holding, backlog and lost-sale costs, less the growth of receivables net of payables",
+        "money",
+        "up",
+        lambda f: f.money.cash_flow,
+    ),
     Kpi(
-        "forecast_bias", "Forecast bias", "Sum of (forecast - actual) / sum of actual in the backtests; positive = over-forecast", "fraction", "level",
-        lambda f: f.forecast_bias, lambda f: np.full(f.inputs.horizon, np.nan),
+        "forecast_bias",
+        "Forecast bias",
+        "Sum of (forecast - actual) / sum of actual in the backtests; positive = over-forecast",
+        "fraction",
+        "level",
+        lambda f: f.forecast_bias,
+        lambda f: np.full(f.inputs.horizon, np.nan),
     ),
 )
 
 
 def _target(facts: Facts) -> Floats:
     stock = facts.inputs.stock
-    target: Floats = stock.target * stock.cover_factor[:, None, None] * ~facts.inputs.item.make_to_order[:, None, None]
+    target: Floats = (
+        stock.target * stock.cover_factor[:, None, None] * ~facts.inputs.item.make_to_order[:, None, None]
+    )
     return target
 
 

@@ -52,7 +52,11 @@ def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money
     payables = _outstanding(bought, inputs.policy.payable_days)
     working = stock_value + receivables - payables
     # The books before the plan: the first month's terms, so that the first month shows no leap.
-    before = opening_value + _steady(revenue, inputs.policy.receivable_days) - _steady(bought, inputs.policy.payable_days)
+    before = (
+        opening_value
+        + _steady(revenue, inputs.policy.receivable_days)
+        - _steady(bought, inputs.policy.payable_days)
+    )
     cash_margin = revenue - cost + np.sum([costs[name] for name in NOT_CASH if name in costs], axis=0)
     # Units in stock were paid for when they were made, so their value is already in the margin's costs:
     # only the terms of customers and suppliers move cash apart from it.
@@ -78,7 +82,9 @@ def _outstanding(flow: Floats, days: float) -> Floats:
     months = days / MONTH_DAYS
     whole = int(months)
     padded = np.concatenate([np.repeat(flow[:1], whole + 1), flow])
-    total = sum(padded[whole + 1 - k : len(padded) - k] for k in range(whole)) if whole else np.zeros_like(flow)
+    total = (
+        sum(padded[whole + 1 - k : len(padded) - k] for k in range(whole)) if whole else np.zeros_like(flow)
+    )
     oldest = padded[1 : len(padded) - whole] if whole else flow
     result: Floats = total + (months - whole) * oldest
     return result

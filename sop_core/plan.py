@@ -65,8 +65,18 @@ class Plan:
         digest = hashlib.sha256()
         solution = self.solution
         parts: list[Floats] = [
-            self.demand.total, self.demand.price, solution.started, solution.flow, solution.stock, solution.served,
-            solution.backlog, solution.lost, solution.headcount, solution.overtime, self.money.revenue, self.money.cost,
+            self.demand.total,
+            self.demand.price,
+            solution.started,
+            solution.flow,
+            solution.stock,
+            solution.served,
+            solution.backlog,
+            solution.lost,
+            solution.headcount,
+            solution.overtime,
+            self.money.revenue,
+            self.money.cost,
         ]
         for values in parts:
             digest.update(str(values.shape).encode())

@@ -82,7 +82,13 @@ def prepare(
                 "or set demand to demand_plan."
             )
         baseline = build_baseline(
-            history, items, regions, settings.horizon_months, cache=cache, executor=executor, progress=progress
+            history,
+            items,
+            regions,
+            settings.horizon_months,
+            cache=cache,
+            executor=executor,
+            progress=progress,
         )
     base = baseline.units if baseline is not None else planned_demand(snapshot, items)
     price = _net_price(snapshot, items, base, history)
@@ -122,7 +128,14 @@ class Planner:
         if not scenario.active:
             base = self.base
             return Plan(
-                scenario, base.inputs, base.demand, base.solution, base.money, base.data_version, base.notes, base.forecast_bias
+                scenario,
+                base.inputs,
+                base.demand,
+                base.solution,
+                base.money,
+                base.data_version,
+                base.notes,
+                base.forecast_bias,
             )
         return self._solve(scenario)
 

@@ -42,10 +42,8 @@ def planning_items(snapshot: Snapshot, volume: pd.Series | None = None) -> Plann
     level = snapshot.settings.planning_level
     if level == "auto":
         level = "family" if len(products) > AUTO_LIMIT else "product"
-    if level == "product":
-        groups = {name: [name] for name in products["product"]}
-    else:
-        groups = _families(snapshot, products)
+    single = {str(name): [str(name)] for name in products["product"]}
+    groups = single if level == "product" else _families(snapshot, products)
     indexed = products.set_index("product")
     volume = recent_volume(snapshot) if volume is None else volume
     position: dict[str, int] = {}
@@ -80,7 +78,9 @@ def _titles(groups: dict[str, list[str]], names: pd.Series) -> tuple[str, ...]:
 def _families(snapshot: Snapshot, products: pd.DataFrame) -> dict[str, list[str]]:
     sources = snapshot.table("sources")
     active = sources[sources["active"].astype(bool)]
-    first_kind = active.sort_values("unit_cost", kind="stable").drop_duplicates("product").set_index("product")["kind"]
+    first_kind = (
+        active.sort_values("unit_cost", kind="stable").drop_duplicates("product").set_index("product")["kind"]
+    )
     way = products["product"].map(first_kind).fillna("buy").to_numpy()
     # A family name may occur in two categories; items must stay apart and keep readable names.
     twice = products.groupby("family")["category"].nunique()
@@ -102,7 +102,10 @@ def _families(snapshot: Snapshot, products: pd.DataFrame) -> dict[str, list[str]
 def recent_volume(snapshot: Snapshot, months: int = 12) -> pd.Series:
     """Units by product over the last closed months of sales, else of the demand plan's first months."""
     start = snapshot.settings.plan_start
-    for table, first, last in (("sales", start - months, start - 1), ("demand_plan", start, start + months - 1)):
+    for table, first, last in (
+        ("sales", start - months, start - 1),
+        ("demand_plan", start, start + months - 1),
+    ):
         frame = snapshot.table(table)
         if not len(frame):
             continue

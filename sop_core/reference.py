@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from sop_core.kpis import KPIS
 
 _INTRO = """# Formulas
@@ -69,10 +71,11 @@ _REST = """
 def formulas_page() -> str:
     """The whole page as Markdown."""
     rows = [
-        f"| {kpi.title} | `{kpi.name}` | {kpi.formula} | {kpi.unit} | {kpi.direction} |" for kpi in KPIS.values()
+        f"| {kpi.title} | `{kpi.name}` | {kpi.formula} | {kpi.unit} | {kpi.direction} |"
+        for kpi in KPIS.values()
     ]
     return _INTRO + "\n".join(rows) + "\n" + _REST
 
 
 if __name__ == "__main__":
-    print(formulas_page(), end="")
+    sys.stdout.write(formulas_page())

@@ -7,7 +7,7 @@ the list of defaults that were used, so that nobody mistakes a default for a fac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -110,13 +110,15 @@ class _Defaults:
         if rows:
             self.used.append(DefaultUsed(table, column, value, rows, meaning))
 
-    def fill(self, frame: pd.DataFrame, table: str, column: Column, values: Any, value: str | None = None) -> None:
+    def fill(
+        self, frame: pd.DataFrame, table: str, column: Column, values: Any, value: str | None = None
+    ) -> None:
         """Fills the blanks of a column with a scalar or an aligned array and notes it."""
         blank = frame[column.name].isna().to_numpy()
         if not blank.any():
             return
         filled = np.broadcast_to(np.asarray(values, dtype=object), blank.shape)[blank]
-        series = frame[column.name].astype(object)
+        series: Any = frame[column.name].astype(object)
         series[blank] = filled
         frame[column.name] = series.astype(_DTYPES[column.kind])
         self.note(table, column.name, value or column.default_text, int(blank.sum()), column.meaning)
@@ -130,8 +132,15 @@ def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
         if len(frame):
             digest.update(name.encode())
             digest.update(",".join(map(str, frame.columns)).encode())
-            digest.update(pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False).to_numpy().tobytes())
+            digest.update(
+                pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False).to_numpy().tobytes()
+            )
     return digest.hexdigest()
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows as named tuples of plain values."""
+    return frame.itertuples(index=False)
 
 
 def empty_table(table: Table) -> pd.DataFrame:
@@ -140,9 +149,13 @@ def empty_table(table: Table) -> pd.DataFrame:
 
 
 def _typed(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    out = {}
+    out: dict[str, Any] = {}
     for column in table.columns:
-        values = frame[column.name] if column.name in frame.columns else pd.Series([None] * len(frame), dtype=object)
+        values = (
+            frame[column.name]
+            if column.name in frame.columns
+            else pd.Series([None] * len(frame), dtype=object)
+        )
         values = values.reset_index(drop=True)
         if column.kind == "month":
             stamps = pd.to_datetime(values)
@@ -205,7 +218,9 @@ def _add_missing_masters(tables: dict[str, pd.DataFrame], defaults: _Defaults) -
     products = _named(tables, "product")
     _extend(tables, defaults, "products", "product", products, "taken from the other tables")
     for table, key in (("regions", "region"), ("segments", "segment")):
-        named = _named(tables, key, only=("sales", "orders", "demand_plan")) - ({ALL} if len(tables[table]) else set())
+        named = _named(tables, key, only=("sales", "orders", "demand_plan")) - (
+            {ALL} if len(tables[table]) else set()
+        )
         _extend(tables, defaults, table, key, named, "taken from sales, orders and the demand plan")
         if not len(tables[table]):
             _extend(tables, defaults, table, key, {ALL}, f"no {table}: one called {ALL}")
@@ -260,7 +275,9 @@ def _settings(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> Settings:
             "(month, product, quantity) or set demand to forecast."
         )
     if values["demand"] == "forecast" and not (len(tables["sales"]) or len(tables["orders"])):
-        raise DataError("Setting demand is forecast, but there are no sales or orders to forecast from: bring sales.csv.")
+        raise DataError(
+            "Setting demand is forecast, but there are no sales or orders to forecast from: bring sales.csv."
+        )
     if "plan_start" not in values:
         values["plan_start"] = _plan_start(tables, values["demand"])
         defaults.note("settings", "plan_start", str(values["plan_start"]), 1, SETTINGS["plan_start"].rule)
@@ -326,10 +343,13 @@ def last_closed_month(sales: pd.DataFrame, orders: pd.DataFrame) -> np.datetime6
     else:
         raise DataError("There is no history: bring sales.csv or orders.csv, or set plan_start.")
     totals = frame.groupby(level=0).sum()
-    values = {int(np.datetime64(m, "M").astype(int)): float(v) for m, v in totals.items()}
+    months = totals.index.to_numpy().astype("datetime64[M]").astype(int)
+    values = dict(zip(months.tolist(), totals.tolist(), strict=True))
     last = max(values)
     expected = _expected(values, last)
-    return np.datetime64(last - 1 if expected is not None and values[last] < PARTIAL * expected else last, "M")
+    return np.datetime64(
+        last - 1 if expected is not None and values[last] < PARTIAL * expected else last, "M"
+    )
 
 
 def _expected(values: Mapping[int, float], at: int) -> float | None:
@@ -352,10 +372,22 @@ def _rule_defaults(tables: dict[str, pd.DataFrame], settings: Settings, defaults
     contract = TABLES["products"]
     rolled = _bom_cost(tables).reindex(products["product"]).to_numpy(dtype=float)
     defaults.fill(products, "products", contract.column("unit_cost"), np.where(np.isnan(rolled), 0.0, rolled))
-    defaults.fill(products, "products", contract.column("service_level"), settings.service_level, f"{settings.service_level:g}")
+    defaults.fill(
+        products,
+        "products",
+        contract.column("service_level"),
+        settings.service_level,
+        f"{settings.service_level:g}",
+    )
     if not np.isnan(settings.backorder_cost):
         defaults.fill(products, "products", contract.column("backorder_cost"), settings.backorder_cost)
-    defaults.fill(products, "products", contract.column("lost_sale_cost"), settings.lost_sale_cost, f"{settings.lost_sale_cost:g}")
+    defaults.fill(
+        products,
+        "products",
+        contract.column("lost_sale_cost"),
+        settings.lost_sale_cost,
+        f"{settings.lost_sale_cost:g}",
+    )
     holding = settings.holding_rate * products["unit_cost"].to_numpy(dtype=float) / 12
     defaults.fill(products, "products", contract.column("holding_cost"), holding)
     resources = tables["resources"]
@@ -368,13 +400,22 @@ def _rule_defaults(tables: dict[str, pd.DataFrame], settings: Settings, defaults
         defaults.fill(sources, "sources", TABLES["sources"].column("unit_cost"), cost)
         sources["supplier"] = sources["supplier"].fillna("")
     if len(tables["materials"]):
-        leads = tables["suppliers"].set_index("supplier")["lead_months"] if len(tables["suppliers"]) else pd.Series(dtype=float)
+        leads = (
+            tables["suppliers"].set_index("supplier")["lead_months"]
+            if len(tables["suppliers"])
+            else pd.Series(dtype=float)
+        )
         lead = leads.reindex(tables["materials"]["supplier"]).fillna(0.0).to_numpy(dtype=float)
         defaults.fill(tables["materials"], "materials", TABLES["materials"].column("lead_months"), lead)
     inventory = tables["inventory"]
     if len(inventory):
         cost = products.set_index("product")["unit_cost"].reindex(inventory["product"]).to_numpy(dtype=float)
-        defaults.fill(inventory, "inventory", TABLES["inventory"].column("value"), cost * inventory["quantity"].to_numpy())
+        defaults.fill(
+            inventory,
+            "inventory",
+            TABLES["inventory"].column("value"),
+            cost * inventory["quantity"].to_numpy(),
+        )
 
 
 def _bom_cost(tables: Mapping[str, pd.DataFrame]) -> pd.Series:

@@ -42,8 +42,11 @@ def red_tomato(case: Mapping[str, Any]) -> Tables:
     tables = {
         "products": pd.DataFrame(
             {
-                "product": ["P"], "price": [given["price"]], "unit_cost": [cost["material"]],
-                "holding_cost": [cost["holding"]], "backorder_cost": [cost["backlog"]],
+                "product": ["P"],
+                "price": [given["price"]],
+                "unit_cost": [cost["material"]],
+                "holding_cost": [cost["holding"]],
+                "backorder_cost": [cost["backlog"]],
             }
         ),
         "sites": pd.DataFrame({"site": ["Plant"], "kind": ["plant"]}),
@@ -54,18 +57,28 @@ def red_tomato(case: Mapping[str, Any]) -> Tables:
         ),
         "sources": pd.DataFrame(
             {
-                "source": ["make", "subcontract"], "product": ["P", "P"], "site": ["Plant", "Plant"],
-                "kind": ["make", "subcontract"], "unit_cost": [cost["material"], cost["subcontract_unit"]],
+                "source": ["make", "subcontract"],
+                "product": ["P", "P"],
+                "site": ["Plant", "Plant"],
+                "kind": ["make", "subcontract"],
+                "unit_cost": [cost["material"], cost["subcontract_unit"]],
             }
         ),
-        "resources": pd.DataFrame({"resource": ["Line"], "site": ["Plant"], "overtime_cost": [cost["overtime_hour"]]}),
-        "routings": pd.DataFrame({"source": ["make"], "resource": ["Line"], "hours_per_unit": [given["hours_per_unit"]]}),
+        "resources": pd.DataFrame(
+            {"resource": ["Line"], "site": ["Plant"], "overtime_cost": [cost["overtime_hour"]]}
+        ),
+        "routings": pd.DataFrame(
+            {"source": ["make"], "resource": ["Line"], "hours_per_unit": [given["hours_per_unit"]]}
+        ),
         "workforce": pd.DataFrame(
             {
-                "resource": ["Line"], "headcount": [given["initial_workforce"]], "hours_per_head": [hours],
+                "resource": ["Line"],
+                "headcount": [given["initial_workforce"]],
+                "hours_per_head": [hours],
                 "wage": [hours * cost["regular_hour"]],
                 "overtime_per_head": [given["overtime_hours_per_worker_month"]],
-                "hire_cost": [cost["hire"]], "release_cost": [cost["layoff"]],
+                "hire_cost": [cost["hire"]],
+                "release_cost": [cost["layoff"]],
             }
         ),
         "settings": settings(len(given["demand"]), objective="margin", end_backlog="forbidden"),
@@ -75,9 +88,13 @@ def red_tomato(case: Mapping[str, Any]) -> Tables:
         first = pd.Timestamp(START) + pd.DateOffset(months=promo["month_index"])
         tables["promotions"] = pd.DataFrame(
             {
-                "promotion": ["January promotion"], "product": ["P"], "start": [first],
-                "end": [first + pd.offsets.MonthEnd(0)], "uplift": [promo["consumption_increase"]],
-                "pull_forward": [promo["forward_buy_fraction"]], "pull_months": [promo["forward_months"]],
+                "promotion": ["January promotion"],
+                "product": ["P"],
+                "start": [first],
+                "end": [first + pd.offsets.MonthEnd(0)],
+                "uplift": [promo["consumption_increase"]],
+                "pull_forward": [promo["forward_buy_fraction"]],
+                "pull_months": [promo["forward_months"]],
                 "price_change": [-promo["discount"] / given["price"]],
             }
         )
@@ -94,7 +111,9 @@ def sailco(case: Mapping[str, Any]) -> Tables:
         "inventory": opening(given["initial_inventory"]),
         "sources": pd.DataFrame(
             {
-                "source": ["regular", "overtime"], "product": ["P", "P"], "site": ["Plant", "Plant"],
+                "source": ["regular", "overtime"],
+                "product": ["P", "P"],
+                "site": ["Plant", "Plant"],
                 "unit_cost": [given["regular_cost"], given["overtime_cost"]],
                 "max_quantity": [given["regular_cap"], None],
             }
@@ -111,7 +130,9 @@ def densepack(case: Mapping[str, Any]) -> Tables:
         "sites": pd.DataFrame({"site": ["Plant"]}),
         "demand_plan": demand(given["demand"]),
         "inventory": opening(given["initial_inventory"]),
-        "stock_targets": pd.DataFrame({"product": ["P"], "site": ["Plant"], "minimum": [given["final_inventory_min"]]}),
+        "stock_targets": pd.DataFrame(
+            {"product": ["P"], "site": ["Plant"], "minimum": [given["final_inventory_min"]]}
+        ),
         "sources": pd.DataFrame({"source": ["make"], "product": ["P"], "site": ["Plant"]}),
         "resources": pd.DataFrame({"resource": ["Line"], "site": ["Plant"]}),
         "routings": pd.DataFrame(
@@ -119,8 +140,11 @@ def densepack(case: Mapping[str, Any]) -> Tables:
         ),
         "workforce": pd.DataFrame(
             {
-                "resource": ["Line"], "headcount": [given["initial_workforce"]], "hours_per_day": [1.0],
-                "hire_cost": [given["hire"]], "release_cost": [given["fire"]],
+                "resource": ["Line"],
+                "headcount": [given["initial_workforce"]],
+                "hours_per_day": [1.0],
+                "hire_cost": [given["hire"]],
+                "release_cost": [given["fire"]],
             }
         ),
         "calendar": pd.DataFrame({"month": months(len(given["days"])), "working_days": given["days"]}),

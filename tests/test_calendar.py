@@ -11,7 +11,9 @@ import pytest
 from sop_core import calendar as cal
 
 
-@pytest.mark.parametrize("value", ["2026-03", "2026-03-31", dt.date(2026, 3, 7), pd.Timestamp("2026-03-09 12:00")])
+@pytest.mark.parametrize(
+    "value", ["2026-03", "2026-03-31", dt.date(2026, 3, 7), pd.Timestamp("2026-03-09 12:00")]
+)
 def test_any_date_is_kept_as_its_month(value: object) -> None:
     assert cal.to_month(value) == np.datetime64("2026-03")
     assert cal.iso_month(value) == "2026-03-01"

@@ -35,7 +35,9 @@ def test_every_table_has_every_column() -> None:
 
 
 def test_partial_last_month_is_not_closed() -> None:
-    assert Snapshot.from_tables({"sales": monthly([100.0] * 24 + [12.0])}).settings.plan_start == np.datetime64("2026-01")
+    assert Snapshot.from_tables(
+        {"sales": monthly([100.0] * 24 + [12.0])}
+    ).settings.plan_start == np.datetime64("2026-01")
 
 
 def test_a_seasonal_low_is_not_a_partial_month() -> None:
@@ -45,10 +47,17 @@ def test_a_seasonal_low_is_not_a_partial_month() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
-    [("horizon_months", "many", "not a integer"), ("objective", "profit", "margin"), ("service_level", "7", "at most")],
+    [
+        ("horizon_months", "many", "not a integer"),
+        ("objective", "profit", "margin"),
+        ("service_level", "7", "at most"),
+    ],
 )
 def test_settings_that_do_not_hold_say_what_does(setting: str, value: str, told: str) -> None:
-    tables = {"sales": monthly([1.0] * 12), "settings": pd.DataFrame({"setting": [setting], "value": [value]})}
+    tables = {
+        "sales": monthly([1.0] * 12),
+        "settings": pd.DataFrame({"setting": [setting], "value": [value]}),
+    }
     with pytest.raises(DataError, match=told):
         Snapshot.from_tables(tables)
 
@@ -62,7 +71,9 @@ def test_unit_cost_rolls_up_from_the_bill_of_materials() -> None:
     tables = {
         "demand_plan": published.demand([10.0]),
         "products": pd.DataFrame({"product": ["P"]}),
-        "materials": pd.DataFrame({"material": ["steel", "steel"], "supplier": ["A", "B"], "unit_cost": [3.0, 2.5]}),
+        "materials": pd.DataFrame(
+            {"material": ["steel", "steel"], "supplier": ["A", "B"], "unit_cost": [3.0, 2.5]}
+        ),
         "bom": pd.DataFrame({"product": ["P"], "material": ["steel"], "quantity_per": [4.0]}),
     }
     snapshot = Snapshot.from_tables(tables)
@@ -85,7 +96,12 @@ def test_many_products_are_planned_as_families_and_ways_stay_apart() -> None:
         "sales": pd.concat([monthly([float(n + 1)] * 14, product=name) for n, name in enumerate(names)]),
         "sites": pd.DataFrame({"site": ["S"]}),
         "sources": pd.DataFrame(
-            {"source": names, "product": names, "site": "S", "kind": ["make"] * 30 + ["buy"] * (len(names) - 30)}
+            {
+                "source": names,
+                "product": names,
+                "site": "S",
+                "kind": ["make"] * 30 + ["buy"] * (len(names) - 30),
+            }
         ),
     }
     items = planning_items(Snapshot.from_tables(tables))

@@ -13,7 +13,7 @@ import pandas as pd
 from sop_core.calendar import MonthArray, days_in, iso_month, month_column, month_label, months_from
 from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
-from sop_core.snapshot import PARTIAL, Snapshot
+from sop_core.snapshot import PARTIAL, Snapshot, rows_of
 
 #: Orders are taken as the demand signal of a month when they reach this part of its sales.
 ORDERS_COVER = 0.9
@@ -148,8 +148,15 @@ class _Noter:
 
 def _revenue(snapshot: Snapshot) -> pd.Series:
     sales = snapshot.table("sales")
-    price = snapshot.table("products").set_index("product")["price"].reindex(sales["product"]).to_numpy(dtype=float)
-    return sales["revenue"].where(sales["revenue"].notna(), sales["quantity"].to_numpy() * np.nan_to_num(price))
+    price = (
+        snapshot.table("products")
+        .set_index("product")["price"]
+        .reindex(sales["product"])
+        .to_numpy(dtype=float)
+    )
+    return sales["revenue"].where(
+        sales["revenue"].notna(), sales["quantity"].to_numpy() * np.nan_to_num(price)
+    )
 
 
 def _orders_cover(asked: Floats, sold: Floats) -> np.ndarray:
@@ -169,7 +176,13 @@ def _cut_first_month(cleaned: Floats, note: _Noter) -> int:
         before = totals[0]
         note.into.append(
             Correction(
-                note.axes.months[0], "All", "All", "All", "partial month", float(before), 0.0,
+                note.axes.months[0],
+                "All",
+                "All",
+                "All",
+                "partial month",
+                float(before),
+                0.0,
                 f"{month_label(note.axes.months[0])} is far below the months after it: taken as partial and left out",
             )
         )
@@ -212,7 +225,10 @@ def _fill_missing_channels(cleaned: Floats, first: int, note: _Noter) -> None:
         after = cleaned.copy()
         after[:, :, m : m + 1, :] = filled
         note.all_changes(
-            cleaned, after, "missing channel", f"{note.axes.segments[m]} shows no sales at all in the month: filled"
+            cleaned,
+            after,
+            "missing channel",
+            f"{note.axes.segments[m]} shows no sales at all in the month: filled",
         )
         cleaned[:] = after
 
@@ -228,7 +244,9 @@ def _fill_stock_outs(snapshot: Snapshot, cleaned: Floats, first: int, note: _Not
     i = inventory["product"].map(pd.Series(axes.items.position, dtype="int64")).to_numpy(dtype=float)
     ok = ~np.isnan(i) & (at >= 0) & (at < len(axes.months))
     stock = np.full((len(axes.items.names), len(axes.months)), np.nan)
-    for row, h, quantity in zip(i[ok].astype(int), at[ok], inventory["quantity"].to_numpy(dtype=float)[ok], strict=True):
+    for row, h, quantity in zip(
+        i[ok].astype(int), at[ok], inventory["quantity"].to_numpy(dtype=float)[ok], strict=True
+    ):
         stock[row, h] = np.nansum([stock[row, h], max(quantity, 0.0)])
     totals = cleaned.sum(axis=(1, 2))
     for item in range(len(stock)):
@@ -246,7 +264,9 @@ def _fill_stock_outs(snapshot: Snapshot, cleaned: Floats, first: int, note: _Not
         filled[..., : active[0]] = before[..., : active[0]]
         after = cleaned.copy()
         after[item] = filled
-        note.all_changes(cleaned, after, "stock-out", "no stock and no demand recorded: filled from its neighbours")
+        note.all_changes(
+            cleaned, after, "stock-out", "no stock and no demand recorded: filled from its neighbours"
+        )
         cleaned[:] = after
 
 
@@ -265,14 +285,16 @@ def _take_out_promotions(snapshot: Snapshot, cleaned: Floats, note: _Noter) -> N
     axes = note.axes
     products = snapshot.table("products")
     factor = np.ones_like(cleaned)
-    for row in promotions.itertuples(index=False):
+    for row in rows_of(promotions):
         if not row.uplift:
             continue
         part = month_part(axes.months, row.start, row.end)
         if not part.any():
             continue
         members = (
-            [row.product] if isinstance(row.product, str) else list(products.loc[products["family"] == row.family, "product"])
+            [row.product]
+            if isinstance(row.product, str)
+            else list(products.loc[products["family"] == row.family, "product"])
         )
         share = np.zeros(len(axes.items.names))
         for product in members:
@@ -280,17 +302,26 @@ def _take_out_promotions(snapshot: Snapshot, cleaned: Floats, note: _Noter) -> N
                 share[axes.items.position[product]] += axes.items.share[product]
         region = np.array([row.region in ("All", name) for name in axes.regions])
         segment = np.array([row.segment in ("All", name) for name in axes.segments])
-        factor += np.einsum("i,r,m,h->irmh", np.minimum(share, 1.0), region * 1.0, segment * 1.0, part * row.uplift)
+        factor += np.einsum(
+            "i,r,m,h->irmh", np.minimum(share, 1.0), region * 1.0, segment * 1.0, part * row.uplift
+        )
     after = cleaned / np.maximum(factor, 0.05)
     note.all_changes(cleaned, after, "promotion", "known uplift of a past promotion taken out")
     cleaned[:] = after
 
 
-def month_part(months: MonthArray, start: pd.Timestamp | np.datetime64, end: pd.Timestamp | np.datetime64) -> Floats:
+def month_part(
+    months: MonthArray, start: pd.Timestamp | np.datetime64, end: pd.Timestamp | np.datetime64
+) -> Floats:
     """[t] the part of each month's days that lies within start..end, both included."""
     first = months.astype("datetime64[D]")
     last = (months + 1).astype("datetime64[D]")
-    begin = np.datetime64(pd.Timestamp(start).to_datetime64(), "D")
-    stop = np.datetime64(pd.Timestamp(end).to_datetime64(), "D") + 1
+    begin = _day(start)
+    stop = _day(end) + 1
     overlap = np.minimum(last, stop).astype(int) - np.maximum(first, begin).astype(int)
     return np.clip(overlap, 0, None) / days_in(months)
+
+
+def _day(value: pd.Timestamp | np.datetime64) -> np.datetime64:
+    day: np.datetime64 = pd.Timestamp(value).to_datetime64().astype("datetime64[D]")
+    return day

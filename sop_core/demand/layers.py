@@ -54,9 +54,7 @@ def demand_plan(inputs: Inputs) -> DemandPlan:
     return DemandPlan(demand.base, layers, running, price, cost)
 
 
-def promotion_effect(
-    months: MonthArray, promotion: Promotion
-) -> tuple[Floats, Floats, Floats]:
+def promotion_effect(months: MonthArray, promotion: Promotion) -> tuple[Floats, Floats, Floats]:
     """(gain, loss, price) of a promotion, per month [t].
 
     `gain`: part of the month's own base demand that comes on top (uplift). `loss`: part of the month's base

@@ -24,7 +24,9 @@ def net_price(listed: Floats, history: History | None, list_before: Floats | Non
     paid = np.maximum(history.revenue[..., recent], 0.0).sum(axis=(1, 3))
     units = np.maximum(history.sold[..., recent], 0.0)
     at_list = (units * list_before[..., recent]).sum(axis=(1, 3))
-    item = np.divide(paid.sum(axis=1), at_list.sum(axis=1), out=np.ones(len(paid)), where=at_list.sum(axis=1) > 0)
+    item = np.divide(
+        paid.sum(axis=1), at_list.sum(axis=1), out=np.ones(len(paid)), where=at_list.sum(axis=1) > 0
+    )
     share = np.divide(paid, at_list, out=np.repeat(item[:, None], paid.shape[1], axis=1), where=at_list > 0)
     priced: Floats = listed * share[:, None, :, None]
     # Items without a list price are priced at what they brought.

@@ -55,7 +55,10 @@ def series_frame(history: History, items: PlanningItems, regions: tuple[str, ...
         if len(regions) > 1:
             blocks += [(leaf_id(name, region), leaves[i, r]) for r, region in enumerate(regions)]
     for level, labels in (("family", items.family), ("category", items.category)):
-        blocks += [(f"{level}|{label}", own[np.array(labels) == label].sum(axis=0)) for label in dict.fromkeys(labels)]
+        blocks += [
+            (f"{level}|{label}", own[np.array(labels) == label].sum(axis=0))
+            for label in dict.fromkeys(labels)
+        ]
     if len(regions) > 1:
         blocks += [(f"region|{region}", leaves[:, r].sum(axis=0)) for r, region in enumerate(regions)]
     blocks.append(("company|All", own.sum(axis=0)))
@@ -64,7 +67,9 @@ def series_frame(history: History, items: PlanningItems, regions: tuple[str, ...
     for name, values in blocks:
         first = np.flatnonzero(values != 0)
         if len(first):
-            frames.append(pd.DataFrame({"unique_id": name, "ds": stamps[first[0] :], "y": values[first[0] :]}))
+            frames.append(
+                pd.DataFrame({"unique_id": name, "ds": stamps[first[0] :], "y": values[first[0] :]})
+            )
     if not frames:
         raise ForecastError("The history holds no demand at all: check sales.csv (quantity) and plan_start.")
     return pd.concat(frames, ignore_index=True)
@@ -98,7 +103,9 @@ def build_baseline(
     total = np.where(summed > 0, (summed + item_mean) / 2.0, item_mean)
     scale = np.divide(total, summed, out=np.zeros_like(total), where=summed > 0)
     spread = _share(history.cleaned.sum(axis=2))
-    leaf = np.where(summed[:, None, :] > 0, leaf_mean * scale[:, None, :], spread[..., None] * total[:, None, :])
+    leaf = np.where(
+        summed[:, None, :] > 0, leaf_mean * scale[:, None, :], spread[..., None] * total[:, None, :]
+    )
     segment = _segment_share(history.cleaned)
     _, company_width = _block(result, ["company|All"], horizon)
     return Baseline(

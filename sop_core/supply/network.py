@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,11 +25,12 @@ from sop_core.inputs import (
     Policy,
     Promotion,
     Sites,
+    Sources,
     Stock,
 )
 from sop_core.planning_level import PlanningItems
 from sop_core.schema import ALL
-from sop_core.snapshot import DefaultUsed, Snapshot
+from sop_core.snapshot import DefaultUsed, Snapshot, rows_of
 from sop_core.supply.network_supply import lanes, materials, resources, sources
 from sop_core.supply.policy import safety_stock
 
@@ -121,11 +123,14 @@ class Names:
 
     def item_at(self, products: pd.Series) -> np.ndarray:
         """[n] position of each product's planning item."""
-        return products.map(pd.Series(self.items.position, dtype="float64")).fillna(-1).to_numpy().astype(np.int64)
+        places = products.map(pd.Series(self.items.position, dtype="float64"))
+        return places.fillna(-1).to_numpy().astype(np.int64)
 
     def share_of(self, products: pd.Series) -> Floats:
         """[n] part of its item that each product is."""
-        return products.map(pd.Series(self.items.share, dtype="float64")).fillna(0.0).to_numpy(dtype=float)
+        shares = products.map(pd.Series(self.items.share, dtype="float64"))
+        part: Floats = shares.fillna(0.0).to_numpy(dtype=np.float64)
+        return part
 
 
 def _item_values(products: pd.DataFrame, items: PlanningItems) -> Mapping[str, Floats]:
@@ -170,7 +175,12 @@ def _policy(snapshot: Snapshot, item: Items) -> Policy:
 
 
 def _demand(
-    snapshot: Snapshot, items: PlanningItems, months: np.ndarray, base: Floats, price: Floats | None, names: Names
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    base: Floats,
+    price: Floats | None,
+    names: Names,
 ) -> Demand:
     segments = tuple(snapshot.table("segments")["segment"])
     shape = base.shape
@@ -218,9 +228,14 @@ def _running(snapshot: Snapshot, items: PlanningItems, months: np.ndarray) -> Fl
     launched = set(snapshot.table("launches")["product"])
     out = np.zeros((len(items.names), len(months)))
     for product, i in items.position.items():
-        launch, end = products.at[product, "launch"], products.at[product, "end"]
+        launch: Any = products.at[product, "launch"]
+        end: Any = products.at[product, "end"]
         part = np.ones(len(months))
-        if pd.notna(launch) and product not in launched and launch > pd.Timestamp(months[0].astype("datetime64[us]")):
+        if (
+            pd.notna(launch)
+            and product not in launched
+            and launch > pd.Timestamp(months[0].astype("datetime64[us]"))
+        ):
             part = part * month_part(months, launch, pd.Timestamp("2200-01-01"))
         if pd.notna(end):
             part = part * month_part(months, pd.Timestamp("1900-01-01"), end)
@@ -229,10 +244,14 @@ def _running(snapshot: Snapshot, items: PlanningItems, months: np.ndarray) -> Fl
 
 
 def _events(
-    snapshot: Snapshot, items: PlanningItems, months: np.ndarray, shape: tuple[int, ...], regions: tuple[str, ...]
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    shape: tuple[int, ...],
+    regions: tuple[str, ...],
 ) -> Floats:
     factor = np.ones(shape)
-    for row in snapshot.table("events").itertuples(index=False):
+    for row in rows_of(snapshot.table("events")):
         if not row.impact:
             continue
         end = row.end if pd.notna(row.end) else row.start
@@ -267,33 +286,59 @@ def _opening_backlog(snapshot: Snapshot, names: Names, segments: tuple[str, ...]
         i = names.item_at(open_lines["product"])
         r = names.at(open_lines["region"], names.regions)
         m = names.at(open_lines["segment"], segments)
-        ok = (i >= 0) & (r >= 0) & (m >= 0)
+        # Orders of a segment that does not wait were lost when they were late.
+        waits = snapshot.table("segments")["backorders"].to_numpy().astype(bool)
+        ok = (i >= 0) & (r >= 0) & (m >= 0) & waits[m]
         units = (open_lines["quantity"] - open_lines["shipped_quantity"]).to_numpy(dtype=float)
         np.add.at(out, (i[ok], r[ok], m[ok]), units[ok])
     return out
 
 
 def _promotions(
-    snapshot: Snapshot, items: PlanningItems, months: np.ndarray, regions: tuple[str, ...], segments: tuple[str, ...]
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    regions: tuple[str, ...],
+    segments: tuple[str, ...],
 ) -> list[Promotion]:
     """Promotions that still touch the horizon. Rows of one name and the same terms become one."""
     table = snapshot.table("promotions")
     out: dict[tuple[object, ...], Promotion] = {}
-    for row in table.itertuples(index=False):
+    for row in rows_of(table):
         start = np.datetime64(row.start.to_datetime64(), "D")
         end = np.datetime64(row.end.to_datetime64(), "D")
-        if end.astype("datetime64[M]") + int(row.pull_months) < months[0] or start.astype("datetime64[M]") > months[-1]:
+        if (
+            end.astype("datetime64[M]") + int(row.pull_months) < months[0]
+            or start.astype("datetime64[M]") > months[-1]
+        ):
             continue
         # A price cut that has run for long is already in the prices realised, and in the demand.
         if start.astype("datetime64[M]") < months[0] - 3 and not row.uplift and not row.pull_forward:
             continue
         share = _scope_share(items, row.product if isinstance(row.product, str) else row.family)
-        key = (row.promotion, row.region, row.segment, start, end, row.uplift, row.pull_forward, row.price_change)
+        key = (
+            row.promotion,
+            row.region,
+            row.segment,
+            start,
+            end,
+            row.uplift,
+            row.pull_forward,
+            row.price_change,
+        )
         if key in out:
             previous = out[key]
             out[key] = Promotion(
-                previous.name, np.minimum(previous.share + share, 1.0), previous.regions, previous.segments, start, end,
-                previous.uplift, previous.pull_forward, previous.pull_months, previous.price_change,
+                previous.name,
+                np.minimum(previous.share + share, 1.0),
+                previous.regions,
+                previous.segments,
+                start,
+                end,
+                previous.uplift,
+                previous.pull_forward,
+                previous.pull_months,
+                previous.price_change,
                 previous.cost + float(row.cost),
             )
             continue
@@ -315,7 +360,7 @@ def _promotions(
 
 def _launches(snapshot: Snapshot, items: PlanningItems, regions: tuple[str, ...]) -> list[Launch]:
     out = []
-    for row in snapshot.table("launches").itertuples(index=False):
+    for row in rows_of(snapshot.table("launches")):
         like = row.like_product if isinstance(row.like_product, str) else ""
         loses = row.cannibalises if isinstance(row.cannibalises, str) else ""
         out.append(
@@ -342,7 +387,7 @@ def _stock(
     months: np.ndarray,
     base: Floats,
     sigma: Floats | None,
-    source: object,
+    source: Sources,
     item: Items,
     notes: list[DefaultUsed],
 ) -> Stock:
@@ -376,14 +421,22 @@ def _opening(snapshot: Snapshot, names: Names, shape: tuple[int, int], notes: li
     negative = rows["quantity"] < 0
     if negative.any():
         shown = ", ".join(rows.loc[negative, "product"].head(3))
-        notes.append(DefaultUsed("inventory", "quantity", "0", int(negative.sum()), f"negative book stock ({shown}) counts as none"))
+        notes.append(
+            DefaultUsed(
+                "inventory",
+                "quantity",
+                "0",
+                int(negative.sum()),
+                f"negative book stock ({shown}) counts as none",
+            )
+        )
     i, s = names.item_at(rows["product"]), names.at(rows["site"], names.sites)
     np.add.at(out, (i, s), rows["quantity"].clip(lower=0.0).to_numpy(dtype=float))
     return out
 
 
 def _committed(
-    snapshot: Snapshot, names: Names, months: np.ndarray, shape: tuple[int, int], source: object
+    snapshot: Snapshot, names: Names, months: np.ndarray, shape: tuple[int, int], source: Sources
 ) -> tuple[Floats, Floats]:
     """(receipts, committed) from production.planned_quantity of the months ahead.
 
@@ -403,7 +456,7 @@ def _committed(
     given = np.zeros((*shape, horizon), dtype=bool)
     given[i, s, at] = True
     lead = np.full(shape, np.iinfo(np.int64).max)
-    np.minimum.at(lead, (source.item, source.site), source.lead)  # type: ignore[attr-defined]
+    np.minimum.at(lead, (source.item, source.site), source.lead)
     lead = np.where(lead == np.iinfo(np.int64).max, 0, lead)
     position = np.arange(horizon)
     before_lead = position[None, None, :] < lead[:, :, None]
@@ -422,7 +475,7 @@ def _targets(
     own = np.zeros(shape[0], dtype=bool)
     demand = base.sum(axis=(1, 2))
     weight = stock_weight(names, snapshot, base)
-    for row in snapshot.table("stock_targets").itertuples(index=False):
+    for row in rows_of(snapshot.table("stock_targets")):
         i = names.items.position[row.product]
         s = names.sites.index(row.site) if row.site in names.sites else -1
         spread = np.eye(shape[1])[s] if s >= 0 else weight[i]
@@ -435,7 +488,9 @@ def _targets(
         if pd.notna(row.target) or pd.notna(row.days):
             ahead = np.concatenate([demand[i, 1:], demand[i, -1:]]) * names.items.share[row.product]
             part = weight[i, s] if s >= 0 else 1.0
-            units = np.full(horizon, row.target) if pd.notna(row.target) else row.days * ahead / 30.4375 * part
+            units = (
+                np.full(horizon, row.target) if pd.notna(row.target) else row.days * ahead / 30.4375 * part
+            )
             target[i, :, when] += spread[:, None] * units[None, when]
             own[i] = True
         if pd.notna(row.minimum):
@@ -452,7 +507,9 @@ def stock_weight(names: Names, snapshot: Snapshot, base: Floats) -> Floats:
     shape = (len(names.items.names), len(names.sites))
     weight = np.zeros(shape)
     lane_table = snapshot.table("lanes")
-    destination = names.at(lane_table["destination"], names.regions) if len(lane_table) else np.array([], dtype=int)
+    destination = (
+        names.at(lane_table["destination"], names.regions) if len(lane_table) else np.array([], dtype=int)
+    )
     to_region = destination >= 0
     kinds = snapshot.table("sites")["kind"].to_numpy()
     if to_region.any():
@@ -483,14 +540,14 @@ def _safety_stocks(
     target: Floats,
     own: Bools,
     sigma: Floats,
-    source: object,
+    source: Sources,
     item: Items,
     base: Floats,
     notes: list[DefaultUsed],
 ) -> None:
     """Fills targets of items without stock_targets from forecast error, lead time and service level."""
     lead = np.full(len(names.items.names), np.inf)
-    np.minimum.at(lead, source.item, source.lead)  # type: ignore[attr-defined]
+    np.minimum.at(lead, source.item, source.lead)
     lead = np.where(np.isinf(lead), 0.0, lead)
     units = safety_stock(sigma[:, :1], lead[:, None], item.service_level[:, None])
     units = np.where(item.make_to_order[:, None], 0.0, units)
@@ -500,7 +557,10 @@ def _safety_stocks(
     if derived.any():
         notes.append(
             DefaultUsed(
-                "stock_targets", "target", "safety stock", int(derived.sum()),
+                "stock_targets",
+                "target",
+                "safety stock",
+                int(derived.sum()),
                 "from the forecast's error, the lead time and the service level",
             )
         )

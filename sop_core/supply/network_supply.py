@@ -39,29 +39,34 @@ def sources(
     covered = np.bincount(group, share, minlength=count)
     even = np.bincount(group, minlength=count)
     # Products without recent volume still share their group evenly.
-    weight = np.where(covered[group] > 0, share / np.where(covered > 0, covered, 1.0)[group], 1.0 / even[group])
+    weight = np.where(
+        covered[group] > 0, share / np.where(covered > 0, covered, 1.0)[group], 1.0 / even[group]
+    )
     first = pd.Series(np.arange(len(rows))).groupby(group).first().to_numpy()
 
+    def total(values: Floats) -> Floats:
+        return np.bincount(group, values, minlength=count).astype(float)
+
     def blend(column: str) -> Floats:
-        return np.bincount(group, weight * rows[column].to_numpy(dtype=float), minlength=count)
+        return total(weight * rows[column].to_numpy(dtype=float))
 
     labels = _labels(rows.iloc[first], names) if count else ()
     horizon = len(months)
-    least = np.bincount(group, rows["min_quantity"].fillna(0.0).to_numpy(dtype=float), minlength=count)
-    most = np.bincount(group, rows["max_quantity"].fillna(np.inf).to_numpy(dtype=float), minlength=count)
+    least = total(rows["min_quantity"].fillna(0.0).to_numpy(dtype=float))
+    most = total(rows["max_quantity"].fillna(np.inf).to_numpy(dtype=float))
     routing = snapshot.table("routings")
     position = pd.Series(np.arange(len(rows)), index=rows["source"].to_numpy(), dtype="float64")
-    row_at = routing["source"].map(position)
-    used = row_at.notna() & (routing["hours_per_unit"] > 0)
-    row_at = row_at[used].to_numpy().astype(int)
-    hours = pd.DataFrame(
+    place = routing["source"].map(position)
+    used = place.notna() & (routing["hours_per_unit"] > 0)
+    row_at = place[used].to_numpy().astype(int)
+    by_row = pd.DataFrame(
         {
             "source": group[row_at],
             "resource": names.at(routing.loc[used, "resource"], names.resources),
             "hours": weight[row_at] * routing.loc[used, "hours_per_unit"].to_numpy(dtype=float),
         }
     )
-    hours = hours.groupby(["source", "resource"], as_index=False)["hours"].sum()
+    hours: pd.DataFrame = by_row.groupby(["source", "resource"]).sum().reset_index()
     _note_unrouted(rows, routing, notes)
     head = rows.iloc[first]
     built = Sources(
@@ -94,11 +99,20 @@ def _note_unrouted(rows: pd.DataFrame, routing: pd.DataFrame, notes: list[Defaul
     made = rows[(rows["kind"] == "make") & ~rows["source"].isin(set(routing["source"]))]
     if len(made) and len(routing):
         shown = ", ".join(made["product"].head(3))
-        notes.append(DefaultUsed("routings", "", "no hours", len(made), f"made without a routing ({shown}): takes no capacity"))
+        notes.append(
+            DefaultUsed(
+                "routings", "", "no hours", len(made), f"made without a routing ({shown}): takes no capacity"
+            )
+        )
 
 
 def _with_assumed(
-    built: Sources, labels: tuple[str, ...], snapshot: Snapshot, names: Names, horizon: int, notes: list[DefaultUsed]
+    built: Sources,
+    labels: tuple[str, ...],
+    snapshot: Snapshot,
+    names: Names,
+    horizon: int,
+    notes: list[DefaultUsed],
 ) -> tuple[Sources, tuple[str, ...]]:
     """Adds a purchase without limit at unit_cost for items that have no source, at the sites that deliver."""
     missing = np.setdiff1d(np.arange(len(names.items.names)), built.item)
@@ -106,8 +120,8 @@ def _with_assumed(
         return built, labels
     lane_table = snapshot.table("lanes")
     origin = names.at(lane_table["origin"], names.sites)
-    delivers = np.unique(origin[names.at(lane_table["destination"], names.regions) >= 0]) if len(lane_table) else []
-    sites = np.array(delivers if len(delivers) else [0], dtype=np.int64)
+    delivers = np.unique(origin[names.at(lane_table["destination"], names.regions) >= 0])
+    sites = delivers if len(delivers) else np.zeros(1, dtype=np.int64)
     item = np.repeat(missing, len(sites))
     site = np.tile(sites, len(missing))
     products = snapshot.table("products").set_index("product")["unit_cost"]
@@ -115,7 +129,13 @@ def _with_assumed(
     count = len(item)
     shown = ", ".join(names.items.names[i] for i in missing[:3])
     notes.append(
-        DefaultUsed("sources", "", "bought without limit", len(missing), f"no source ({shown}): bought at its unit_cost, at once")
+        DefaultUsed(
+            "sources",
+            "",
+            "bought without limit",
+            len(missing),
+            f"no source ({shown}): bought at its unit_cost, at once",
+        )
     )
     return (
         Sources(
@@ -132,7 +152,11 @@ def _with_assumed(
             routing_hours=built.routing_hours,
             assumed=np.concatenate([built.assumed, np.ones(count, dtype=bool)]),
         ),
-        labels + tuple(f"buy {names.items.names[i]} at {names.sites[s]} (assumed)" for i, s in zip(item, site, strict=True)),
+        labels
+        + tuple(
+            f"buy {names.items.names[i]} at {names.sites[s]} (assumed)"
+            for i, s in zip(item, site, strict=True)
+        ),
     )
 
 
@@ -155,7 +179,11 @@ def resources(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[
     per_head = np.where(np.isnan(fixed)[:, None], per_day[:, None] * days, np.nan_to_num(fixed)[:, None])
     assumed = people & work["hours_per_head"].isna().to_numpy() & work["hours_per_day"].isna().to_numpy()
     if assumed.any():
-        notes.append(DefaultUsed("workforce", "hours_per_day", "8", int(assumed.sum()), "regular hours a day of one head"))
+        notes.append(
+            DefaultUsed(
+                "workforce", "hours_per_day", "8", int(assumed.sum()), "regular hours a day of one head"
+            )
+        )
     wage = work["wage"].to_numpy(dtype=float)
     hour_cost = table["hour_cost"].to_numpy(dtype=float)
     from_hours = hour_cost * per_head.mean(axis=1) if count else hour_cost
@@ -234,24 +262,43 @@ def lanes(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[Defa
     most = table["max_quantity"].fillna(np.inf).to_numpy(dtype=float)
     everywhere = not len(table)
     if everywhere:
-        notes.append(DefaultUsed("lanes", "", "none", 1, "no lanes: every site serves every region at no cost"))
+        notes.append(
+            DefaultUsed("lanes", "", "none", 1, "no lanes: every site serves every region at no cost")
+        )
     elif not (to_region >= 0).any():
         kinds = snapshot.table("sites")["kind"].to_numpy()
-        deliver = np.flatnonzero(kinds == "warehouse") if (kinds == "warehouse").any() else np.arange(len(names.sites))
+        deliver = (
+            np.flatnonzero(kinds == "warehouse")
+            if (kinds == "warehouse").any()
+            else np.arange(len(names.sites))
+        )
         pairs = len(deliver) * len(names.regions)
         origin = np.concatenate([origin, np.repeat(deliver, len(names.regions))])
         to_region = np.concatenate([to_region, np.tile(np.arange(len(names.regions)), len(deliver))])
         to_site = np.concatenate([to_site, np.full(pairs, -1)])
-        cost, lead = np.concatenate([cost, np.zeros(pairs)]), np.concatenate([lead, np.zeros(pairs, dtype=np.int64)])
+        cost, lead = (
+            np.concatenate([cost, np.zeros(pairs)]),
+            np.concatenate([lead, np.zeros(pairs, dtype=np.int64)]),
+        )
         most = np.concatenate([most, np.full(pairs, np.inf)])
         notes.append(
-            DefaultUsed("lanes", "destination", "added", pairs, "no lane reaches a region: every warehouse delivers at no cost")
+            DefaultUsed(
+                "lanes",
+                "destination",
+                "added",
+                pairs,
+                "no lane reaches a region: every warehouse delivers at no cost",
+            )
         )
     else:
         unreached = [r for n, r in enumerate(names.regions) if n not in set(to_region) and r != ALL]
         if unreached:
             shown = ", ".join(unreached[:3])
-            notes.append(DefaultUsed("lanes", "", "unreached", len(unreached), f"no lane reaches {shown}: its demand is lost"))
+            notes.append(
+                DefaultUsed(
+                    "lanes", "", "unreached", len(unreached), f"no lane reaches {shown}: its demand is lost"
+                )
+            )
     return Lanes(
         origin=origin.astype(np.int64),
         to_site=to_site.astype(np.int64),
@@ -279,8 +326,8 @@ def materials(
     for j in np.flatnonzero((item >= 0) & (what >= 0)):
         takes = made[(source.item[made] == item[j]) & ((where[j] < 0) | (source.site[made] == where[j]))]
         usage += [(k, what[j], share[j] * float(bom["quantity_per"].iloc[j])) for k in takes]
-    frame = pd.DataFrame(usage, columns=["source", "material", "quantity"])
-    frame = frame.groupby(["source", "material"], as_index=False)["quantity"].sum()
+    by_row = pd.DataFrame(usage, columns=["source", "material", "quantity"])
+    frame: pd.DataFrame = by_row.groupby(["source", "material"]).sum().reset_index()
     frame = frame[frame["quantity"] > 0]
     on_hand = np.zeros(len(axis))
     np.add.at(on_hand, names.at(table["material"], axis), table["on_hand"].to_numpy(dtype=float))

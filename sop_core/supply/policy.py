@@ -28,7 +28,9 @@ def reorder_point(mean: Floats, sigma: Floats, lead_months: Floats, service_leve
 
 def economic_lot(setup_cost: float, holding_cost: float, demand: float) -> tuple[float, float]:
     """(lot in units, cost per period): Q = sqrt(2 K d / h), cost = sqrt(2 K d h) (Harris 1913; Snyder & Shen 3.2)."""
-    return math.sqrt(2 * setup_cost * demand / holding_cost), math.sqrt(2 * setup_cost * demand * holding_cost)
+    return math.sqrt(2 * setup_cost * demand / holding_cost), math.sqrt(
+        2 * setup_cost * demand * holding_cost
+    )
 
 
 def kanban_size(demand: float, replenishment_time: float, safety: float, container: float) -> int:

@@ -27,8 +27,14 @@ def history(tables: dict[str, pd.DataFrame]) -> History:
 def test_orders_are_the_signal_where_they_cover_the_month() -> None:
     due = STAMPS[-6:]
     orders = pd.DataFrame(
-        {"order": [f"O{n}" for n in range(6)], "ordered_on": due, "due_on": due, "product": "P", "quantity": 130.0,
-         "shipped_quantity": 100.0}
+        {
+            "order": [f"O{n}" for n in range(6)],
+            "ordered_on": due,
+            "due_on": due,
+            "product": "P",
+            "quantity": 130.0,
+            "shipped_quantity": 100.0,
+        }
     )
     built = history({"sales": sales([100.0] * 24), "orders": orders})
     assert built.signal == ("sales",) * 18 + ("orders",) * 6
@@ -37,7 +43,13 @@ def test_orders_are_the_signal_where_they_cover_the_month() -> None:
 
 def test_a_few_stray_orders_do_not_replace_sales() -> None:
     orders = pd.DataFrame(
-        {"order": ["O"], "ordered_on": [STAMPS[3]], "due_on": [STAMPS[3]], "product": ["P"], "quantity": [5.0]}
+        {
+            "order": ["O"],
+            "ordered_on": [STAMPS[3]],
+            "due_on": [STAMPS[3]],
+            "product": ["P"],
+            "quantity": [5.0],
+        }
     )
     assert set(history({"sales": sales([100.0] * 24), "orders": orders}).signal) == {"sales"}
 
@@ -82,8 +94,13 @@ def test_known_uplift_is_taken_out_of_past_promotions() -> None:
     values = [100.0] * 24
     values[4] = 150.0
     promotion = pd.DataFrame(
-        {"promotion": ["May"], "product": ["P"], "start": [STAMPS[4]], "end": [STAMPS[5] - pd.Timedelta(days=1)],
-         "uplift": [0.5]}
+        {
+            "promotion": ["May"],
+            "product": ["P"],
+            "start": [STAMPS[4]],
+            "end": [STAMPS[5] - pd.Timedelta(days=1)],
+            "uplift": [0.5],
+        }
     )
     built = history({"sales": sales(values), "promotions": promotion})
     assert built.cleaned[0, 0, 0, 4] == pytest.approx(100.0)

@@ -41,8 +41,14 @@ def test_without_assumptions_demand_is_the_baseline() -> None:
 
 def test_promotion_of_a_family_lifts_all_its_products_and_costs_money() -> None:
     promotion = pd.DataFrame(
-        {"promotion": ["Spring"], "family": ["F"], "start": ["2027-03-01"], "end": ["2027-03-31"], "uplift": [0.2],
-         "cost": [500.0]}
+        {
+            "promotion": ["Spring"],
+            "family": ["F"],
+            "start": ["2027-03-01"],
+            "end": ["2027-03-31"],
+            "uplift": [0.2],
+            "cost": [500.0],
+        }
     )
     promotion[["start", "end"]] = promotion[["start", "end"]].apply(pd.to_datetime)
     inputs = company(promotions=promotion)
@@ -53,8 +59,15 @@ def test_promotion_of_a_family_lifts_all_its_products_and_costs_money() -> None:
 
 def test_forward_buying_moves_demand_and_keeps_its_sum() -> None:
     promotion = Promotion(
-        "P", np.array([1.0, 0.0]), np.array([True]), np.array([True]), np.datetime64("2027-02-01"),
-        np.datetime64("2027-02-28"), 0.0, pull_forward=0.5, pull_months=2,
+        "P",
+        np.array([1.0, 0.0]),
+        np.array([True]),
+        np.array([True]),
+        np.datetime64("2027-02-01"),
+        np.datetime64("2027-02-28"),
+        0.0,
+        pull_forward=0.5,
+        pull_months=2,
     )
     inputs = company()
     inputs.demand.promotions.append(promotion)
@@ -66,7 +79,17 @@ def test_forward_buying_never_creates_demand(first: int, length: int, pull: floa
     start = np.datetime64("2027-01-01") + first
     inputs = company()
     inputs.demand.promotions.append(
-        Promotion("P", np.array([1.0, 0.0]), np.array([True]), np.array([True]), start, start + length, 0.0, pull, months)
+        Promotion(
+            "P",
+            np.array([1.0, 0.0]),
+            np.array([True]),
+            np.array([True]),
+            start,
+            start + length,
+            0.0,
+            pull,
+            months,
+        )
     )
     assert sum(total_of(inputs, "P")) == pytest.approx(600.0)
 
@@ -74,8 +97,14 @@ def test_forward_buying_never_creates_demand(first: int, length: int, pull: floa
 def test_half_a_month_of_promotion_has_half_the_effect() -> None:
     months = np.array(["2027-04"], dtype="datetime64[M]")
     promotion = Promotion(
-        "P", np.ones(1), np.array([True]), np.array([True]), np.datetime64("2027-04-01"), np.datetime64("2027-04-15"),
-        0.4, price_change=-0.1,
+        "P",
+        np.ones(1),
+        np.array([True]),
+        np.array([True]),
+        np.datetime64("2027-04-01"),
+        np.datetime64("2027-04-15"),
+        0.4,
+        price_change=-0.1,
     )
     gain, _, price = promotion_effect(months, promotion)
     assert gain.tolist() == [pytest.approx(0.2)]
@@ -84,10 +113,18 @@ def test_half_a_month_of_promotion_has_half_the_effect() -> None:
 
 def test_a_launch_ramps_up_like_its_like_product_and_cannibalises() -> None:
     launch: dict[str, Any] = {
-        "product": ["N"], "like_product": ["P"], "month": [pd.Timestamp("2027-02-01")], "scale": [0.5], "ramp_months": [2],
-        "probability": [0.8], "cannibalises": ["P"], "cannibal_rate": [0.25],
+        "product": ["N"],
+        "like_product": ["P"],
+        "month": [pd.Timestamp("2027-02-01")],
+        "scale": [0.5],
+        "ramp_months": [2],
+        "probability": [0.8],
+        "cannibalises": ["P"],
+        "cannibal_rate": [0.25],
     }
-    products = pd.DataFrame({"product": ["P", "Q", "N"], "price": [10.0, 20.0, 12.0], "family": ["F", "F", "F"]})
+    products = pd.DataFrame(
+        {"product": ["P", "Q", "N"], "price": [10.0, 20.0, 12.0], "family": ["F", "F", "F"]}
+    )
     inputs = company(launches=pd.DataFrame(launch), products=products)
     assert total_of(inputs, "N") == pytest.approx([0, 20, 40, 40, 40, 40])
     assert total_of(inputs, "P") == pytest.approx([100, 95, 90, 90, 90, 90])
@@ -95,16 +132,25 @@ def test_a_launch_ramps_up_like_its_like_product_and_cannibalises() -> None:
 
 def test_a_product_stops_at_its_end_date() -> None:
     products = pd.DataFrame(
-        {"product": ["P", "Q"], "price": [10.0, 20.0], "family": ["F", "F"], "end": [pd.Timestamp("2027-03-31"), pd.NaT]}
+        {
+            "product": ["P", "Q"],
+            "price": [10.0, 20.0],
+            "family": ["F", "F"],
+            "end": [pd.Timestamp("2027-03-31"), pd.NaT],
+        }
     )
     assert total_of(company(products=products), "P") == pytest.approx([100, 100, 100, 0, 0, 0])
 
 
 @given(
-    growth=st.floats(0, 3), price=st.floats(0.1, 3), added=st.floats(-500, 500),
+    growth=st.floats(0, 3),
+    price=st.floats(0.1, 3),
+    added=st.floats(-500, 500),
     override=st.one_of(st.just(np.nan), st.floats(0, 1000)),
 )
-def test_layers_always_add_up_and_never_below_zero(growth: float, price: float, added: float, override: float) -> None:
+def test_layers_always_add_up_and_never_below_zero(
+    growth: float, price: float, added: float, override: float
+) -> None:
     inputs = company()
     inputs.demand.growth[:] = growth
     inputs.demand.elasticity_factor[:] = price

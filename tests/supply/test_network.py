@@ -41,7 +41,9 @@ def test_a_product_without_a_source_is_bought_and_said_to_be() -> None:
 
 def test_capacity_rows_replace_the_usual_month_only_where_given() -> None:
     found = inputs(
-        resources=pd.DataFrame({"resource": ["Line"], "site": ["Plant"], "hours": [160.0], "overtime_hours": [20.0]}),
+        resources=pd.DataFrame(
+            {"resource": ["Line"], "site": ["Plant"], "hours": [160.0], "overtime_hours": [20.0]}
+        ),
         capacity=pd.DataFrame({"month": published.months(4)[1:2], "resource": ["Line"], "hours": [80.0]}),
     )
     assert found.resource.hours[0].tolist() == [160, 80, 160, 160]
@@ -75,7 +77,12 @@ def test_lanes_between_sites_only_let_warehouses_deliver() -> None:
 
 def test_committed_output_is_fixed_only_in_frozen_months_and_receipts_only_within_the_lead_time() -> None:
     production = pd.DataFrame(
-        {"month": published.months(4)[:3], "product": "P", "site": "Plant", "planned_quantity": [40.0, 50.0, 60.0]}
+        {
+            "month": published.months(4)[:3],
+            "product": "P",
+            "site": "Plant",
+            "planned_quantity": [40.0, 50.0, 60.0],
+        }
     )
     made = pd.DataFrame({"source": ["make"], "product": ["P"], "site": ["Plant"]})
     found = inputs(production=production, sources=made)
@@ -91,7 +98,10 @@ def test_committed_output_is_fixed_only_in_frozen_months_and_receipts_only_withi
 def test_open_orders_past_due_are_the_opening_backlog() -> None:
     orders = pd.DataFrame(
         {
-            "order": ["A", "B", "C"], "product": "P", "quantity": [10.0, 20.0, 30.0], "shipped_quantity": [4.0, 20.0, 0.0],
+            "order": ["A", "B", "C"],
+            "product": "P",
+            "quantity": [10.0, 20.0, 30.0],
+            "shipped_quantity": [4.0, 20.0, 0.0],
             "ordered_on": pd.to_datetime(["2026-11-02"] * 3),
             "due_on": pd.to_datetime(["2026-12-01", "2026-12-01", "2027-02-01"]),
         }
@@ -114,13 +124,22 @@ def test_targets_in_days_follow_the_coming_demand() -> None:
 
 def test_families_roll_up_by_share() -> None:
     found = inputs(
-        products=pd.DataFrame({"product": ["P", "Q"], "family": ["F", "F"], "unit_cost": [6.0, 10.0], "price": [10.0, 20.0]}),
+        products=pd.DataFrame(
+            {"product": ["P", "Q"], "family": ["F", "F"], "unit_cost": [6.0, 10.0], "price": [10.0, 20.0]}
+        ),
         demand_plan=pd.concat([published.demand([75.0] * 4), published.demand([25.0] * 4, product="Q")]),
         sources=pd.DataFrame(
-            {"source": ["p", "q"], "product": ["P", "Q"], "site": ["Plant", "Plant"], "max_quantity": [60.0, 40.0]}
+            {
+                "source": ["p", "q"],
+                "product": ["P", "Q"],
+                "site": ["Plant", "Plant"],
+                "max_quantity": [60.0, 40.0],
+            }
         ),
         resources=pd.DataFrame({"resource": ["Line"], "site": ["Plant"], "hours": [100.0]}),
-        routings=pd.DataFrame({"source": ["p", "q"], "resource": ["Line", "Line"], "hours_per_unit": [1.0, 2.0]}),
+        routings=pd.DataFrame(
+            {"source": ["p", "q"], "resource": ["Line", "Line"], "hours_per_unit": [1.0, 2.0]}
+        ),
         settings=published.settings(4, planning_level="family"),
     )
     assert found.items == ("F",)
@@ -134,8 +153,12 @@ def test_families_roll_up_by_share() -> None:
 
 def test_materials_limit_what_is_made_not_what_is_bought() -> None:
     found = inputs(
-        sources=pd.DataFrame({"source": ["make", "buy"], "product": "P", "site": "Plant", "kind": ["make", "buy"]}),
-        materials=pd.DataFrame({"material": ["steel"], "supplier": ["Mill"], "max_quantity": [50.0], "on_hand": [5.0]}),
+        sources=pd.DataFrame(
+            {"source": ["make", "buy"], "product": "P", "site": "Plant", "kind": ["make", "buy"]}
+        ),
+        materials=pd.DataFrame(
+            {"material": ["steel"], "supplier": ["Mill"], "max_quantity": [50.0], "on_hand": [5.0]}
+        ),
         bom=pd.DataFrame({"product": ["P"], "material": ["steel"], "quantity_per": [2.0]}),
     )
     assert found.material.usage_source.tolist() == [0]
