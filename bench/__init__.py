@@ -1,7 +1,8 @@
 """What the planner costs, always as a ratio to something measured in the same minute on the same machine.
 
 A bench is a module in this folder with a function `run() -> Iterable[Row]`. It may tell on stderr what it is
-doing. `python -m bench` finds them all, runs each in a process of its own, and prints one table.
+doing. A module without `run` may print ratios of its own in `main`. `python -m bench` finds them all, runs
+each in a process of its own, and prints one table.
 """
 
 from __future__ import annotations

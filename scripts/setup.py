@@ -31,6 +31,8 @@ VENV = ROOT / ".venv"
 UNFINISHED = VENV / ".unfinished"
 LOG = VENV / "install.log"
 OLDEST = (3, 11)
+#: Debian packs `venv` without its pip: then an environment without one is filled by the system's pip.
+WAYS: tuple[tuple[str, ...], ...] = ((), ("--without-pip",))
 #: Requirements file of each part, and the files its stamp depends on. `dev` includes `run`.
 PARTS = {
     "run": ("requirements.txt", ("requirements.txt",)),
@@ -51,9 +53,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def venv_python(venv: Path = VENV) -> Path:
+def venv_python() -> Path:
     """The environment's interpreter."""
-    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def fingerprint(part: str, root: Path = ROOT) -> str:
@@ -94,8 +96,7 @@ def make_venv() -> None:
     say(f"Making the Python environment in .venv (Python {sys.version.split()[0]})")
     VENV.mkdir()
     UNFINISHED.touch()
-    # Debian packs `venv` without its pip: then an environment without pip is filled by the system's pip.
-    for extra in ([], ["--without-pip"]):
+    for extra in WAYS:
         made = subprocess.run(
             [sys.executable, "-m", "venv", *extra, str(VENV)], capture_output=True, text=True, check=False
         )
@@ -149,21 +150,22 @@ def lines_of(command: list[str]) -> Iterator[str | None]:
 
     threading.Thread(target=read, daemon=True).start()
     tail: list[str] = []
-    try:
-        while True:
-            try:
-                line = said.get(timeout=10)
-            except queue.Empty:
-                yield None
-                continue
-            if line is None:
-                break
-            tail = [*tail[-19:], line]
-            yield line
-    except BaseException:
-        process.terminate()
-        raise
-    if process.wait() != 0:
+    with process:
+        try:
+            while True:
+                try:
+                    line = said.get(timeout=10)
+                except queue.Empty:
+                    yield None
+                    continue
+                if line is None:
+                    break
+                tail = [*tail[-19:], line]
+                yield line
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
         raise SetupFailed("\n".join([f"This failed: {' '.join(command)}", *tail]))
 
 
