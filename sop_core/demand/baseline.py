@@ -287,7 +287,7 @@ def _reason(fit: SeriesFit) -> str:
     if fit.errors.size and fit.naive_mae:
         gain = 1.0 - float(np.abs(fit.errors).mean()) / fit.naive_mae
         word = "smaller" if gain >= 0 else "larger"
-        compared = f"; past errors {abs(gain):.0%} {word} than repeating last year's"
+        compared = f"; past errors {abs(gain):.0%} {word} than repeating the past"
     return f"Mean of {shares}, {tested}{compared}: {fit.reason}."
 
 
