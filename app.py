@@ -1,11 +1,14 @@
-"""The planner: navigation by the month, page setup, and the frame around every page. Run: streamlit run app.py."""
+"""The planner: navigation by the month, page setup, and the frame around every page."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
 from pages.parts import state, theme
 
+ICON = Path(__file__).parent / "static" / "icon.svg"
 PAGES = {
     "This month": [
         st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
@@ -20,7 +23,7 @@ PAGES = {
     ],
 }
 
-st.set_page_config(page_title="S&OP", page_icon=":material/monitoring:", layout="wide")
+st.set_page_config(page_title="S&OP", page_icon=str(ICON), layout="wide", initial_sidebar_state=200)
 page = st.navigation(PAGES, position="sidebar", expanded=True)
 theme.apply()
 with state.explained():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +11,7 @@ from pages.parts import change_form, compare_view, context, kpi_strip, levers, s
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.state import Work
+from sop_core.calendar import span_label
 from sop_core.charts import live as charts
 from sop_core.compare import margin_bridge
 from sop_core.errors import SopError
@@ -17,7 +20,7 @@ from sop_core.plan import Plan
 
 WHAT_IF, COMPARE = "What-if", "Compare"
 #: Height in pixels of the list of sentences and of the shortage line: longer ones scroll in place, nothing jumps.
-SENTENCES, SHORTAGES = 150, 92
+SENTENCES, SHORTAGES = 136, 84
 MOST_SHORTAGES = 3
 
 
@@ -40,11 +43,11 @@ def _toolbar(view: View, work: Work) -> None:
     history = work.history
     with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center", key="toolbar"):
         st.button(
-            "Undo", icon=":material/undo:", shortcut="Z", key="undo", on_click=_undo, args=(work,),
+            "", help="Undo (Z)", icon=":material/undo:", shortcut="Z", key="undo", on_click=_undo, args=(work,),
             disabled=not history.can_undo, type="tertiary",
         )  # fmt: skip
         st.button(
-            "Redo", icon=":material/redo:", shortcut="Y", key="redo", on_click=_redo, args=(work,),
+            "", help="Redo (Y)", icon=":material/redo:", shortcut="Y", key="redo", on_click=_redo, args=(work,),
             disabled=not history.can_redo, type="tertiary",
         )  # fmt: skip
         st.button(
@@ -172,16 +175,47 @@ def _problem(text: str) -> str:
 
 
 def shortage_lines(plan: Plan) -> str:
-    """The top three shortages, each with what holds it back, as HTML; the tightest resource where all is served."""
+    """The three largest shortages, each with what holds it back, as HTML; how full it is where none is."""
+    said = shortage_sentences(plan)
+    if not said:
+        peak = fmt.percent(plan.kpis["peak_utilisation"], 0)
+        return f'<div class="sop-quiet">All demand is served on time. Fullest resource: {peak}.</div>'
+    lines = "".join(f"<li>{fmt.safe(line)}</li>" for line in said[:MOST_SHORTAGES])
+    return f'<div class="sop-short"><ol>{lines}</ol></div>'
+
+
+def shortage_sentences(plan: Plan) -> list[str]:
+    """Shortages gathered by what holds them back, largest in money first: which items, when, how much, why."""
     found: pd.DataFrame = plan.shortages
-    if not len(found):
-        peak = plan.kpis["peak_utilisation"]
-        return f'<div class="sop-quiet">All demand is served on time. Fullest resource: {fmt.percent(peak, 0)}.</div>'
-    rows = found.head(MOST_SHORTAGES).to_dict("records")
-    lines = "".join(f"<li>{fmt.safe(row['sentence'])}</li>" for row in rows)
-    more = len(found) - len(rows)
-    rest = f' <span class="sop-quiet">and {more} more, see Supply</span>' if more else ""
-    return f'<div class="sop-short"><b>Short</b>{rest}<ol>{lines}</ol></div>'
+    gathered: dict[tuple[str, str], _Short] = {}
+    columns = ("cause", "kind", "item", "month", "quantity", "value")
+    # Plain lists: a group-by of pandas costs more here than all the rest of the line.
+    for cause, kind, item, month, quantity, value in zip(
+        *(found[name].tolist() for name in columns), strict=True
+    ):
+        short = gathered.setdefault((cause, kind), _Short())
+        short.items[item] = short.items.get(item, 0.0) + value
+        short.months.add(month)
+        short.quantity += quantity
+        short.value += value
+    ranked = sorted(gathered.items(), key=lambda entry: -entry[1].value)
+    return [_shortage(cause, kind, short, plan) for (cause, kind), short in ranked]
+
+
+@dataclass(slots=True)
+class _Short:
+    items: dict[str, float] = field(default_factory=dict)
+    months: set[pd.Timestamp] = field(default_factory=set)
+    quantity: float = 0.0
+    value: float = 0.0
+
+
+def _shortage(cause: str, kind: str, short: _Short, plan: Plan) -> str:
+    first, *others = sorted(short.items, key=lambda name: -short.items[name])
+    named = f"{first} and {len(others)} more" if others else first
+    when = span_label(min(short.months), max(short.months))
+    much = f"{fmt.short(short.quantity)} {kind}, {fmt.money(short.value, plan.inputs.currency)}"
+    return f"{named}, {when}: {much}. {cause[:1].upper()}{cause[1:]}."
 
 
 def _page() -> None:

@@ -18,7 +18,6 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts import state, theme
 from pages.parts.desk import Desk
-from pages.parts.filters import Selection
 from sop_core.charts.roles import Palette
 from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.plan import Plan
@@ -97,19 +96,6 @@ class View:
     def segments(self) -> Bools:
         """[m] segments in view."""
         return _mask(self.inputs.segments, self.segment)
-
-    @property
-    def selection(self) -> Selection:
-        """The same choice as a `filters.Selection`: grouped at the level, filtered to the name."""
-        field = {CATEGORY: "category", FAMILY: "family", ITEM: "item"}.get(self.level)
-        chosen = {field: self.item} if field and self.item != ALL else {}
-        return Selection(
-            level=self.level.lower(),
-            measure=self.show.lower(),
-            region="" if self.region == ALL else self.region,
-            segment="" if self.segment == ALL else self.segment,
-            **chosen,
-        )
 
     @property
     def whole(self) -> bool:
@@ -201,7 +187,7 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
         level, item = _items(inputs)
         region = _choice("Region", inputs.regions, "region")
         segment = _choice("Segment", inputs.segments, "segment")
-        _facts(desk)
+    _facts(desk)
     work = state.work(name)
     return View(
         desk=desk,
@@ -282,7 +268,8 @@ def _facts(desk: Desk) -> None:
     record = next((found for found in versions if found.version == desk.version), None)
     when = f", {record.at:%d %b %Y}" if record is not None else ""
     first, last = fmt.months(desk.company.inputs.months[[0, -1]])
-    st.html(
-        f'<div class="sop-context">Plan <b>{fmt.safe(first)} to {fmt.safe(last)}</b>'
-        f" · Data <b>version {desk.version}</b>{fmt.safe(when)} · {fmt.safe(settings.currency)}</div>"
+    items = f"{len(desk.company.inputs.items)} {'families' if desk.company.inputs.level == 'family' else 'products'}"
+    st.sidebar.html(
+        f'<div class="sop-context">Plan <b>{fmt.safe(first)} to {fmt.safe(last)}</b>, {items}, '
+        f"{fmt.safe(settings.currency)}<br>Data <b>version {desk.version}</b>{fmt.safe(when)}</div>"
     )

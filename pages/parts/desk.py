@@ -109,7 +109,7 @@ class Office:
                 if progress is not None:
                     progress("Reading the data", 0, 0)
                 snapshot = Snapshot.from_tables(self.store.tables(version), version)
-                company = prepare(snapshot, cache=self.store.forecasts(), progress=progress)
+                company = prepare(snapshot, cache=self.store.forecasts, progress=progress)
                 if progress is not None:
                     progress("Planning the base case", 0, 0)
                 found = self._desks[version] = Desk(company)

@@ -56,20 +56,19 @@ def _card(name: str, plan: Plan, base: Plan, palette: Palette, against: str) -> 
 
 
 def _spark(values: Floats, palette: Palette) -> str:
-    """A sparkline as an image of a few hundred bytes; nothing where there are no values."""
+    """A sparkline as an image of a few hundred bytes; room is kept where there are no values."""
     known = np.isfinite(values)
-    if known.sum() < 2:
-        return ""
-    low, high = float(values[known].min()), float(values[known].max())
+    low, high = (float(values[known].min()), float(values[known].max())) if known.any() else (0.0, 0.0)
     span = (high - low) or 1.0
-    steps = 70 / (len(values) - 1)
+    steps = 98 / max(len(values) - 1, 1)
     points = " ".join(
-        f"{1 + n * steps:.1f},{20 - 18 * (value - low) / span:.1f}"
+        f"{1 + n * steps:.1f},{12 - 10 * (value - low) / span:.1f}"
         for n, value in enumerate(values.tolist())
         if known[n]
     )
+    line = f'<polyline points="{points}" fill="none" stroke="{palette.muted}" stroke-width="1.2"'
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="72" height="22"><polyline points="{points}" fill="none" '
-        f'stroke="{palette.muted}" stroke-width="1.3" stroke-linejoin="round"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 14" preserveAspectRatio="none">'
+        f'{line} vector-effect="non-scaling-stroke"/></svg>'
     )
     return f'<img alt="" src="data:image/svg+xml,{quote(svg)}">'

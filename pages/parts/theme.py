@@ -41,12 +41,12 @@ _STYLES = """
 .sop-quiet{color:var(--sop-muted);font-size:.8rem;line-height:1.35}
 .sop-strip{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:.5rem}
 .sop-kpi{background:var(--sop-raised);border:1px solid var(--sop-line);border-radius:6px;padding:.4rem .65rem;
- height:5.3rem;overflow:hidden;display:flex;flex-direction:column;justify-content:space-between;position:relative}
+ height:6.1rem;overflow:hidden;display:flex;flex-direction:column;justify-content:space-between;position:relative}
 .sop-kpi b{font-weight:500;font-size:.76rem;color:var(--sop-muted);white-space:nowrap;overflow:hidden;
  text-overflow:ellipsis}
 .sop-kpi strong{font-size:1.22rem;font-weight:600;line-height:1.15;white-space:nowrap;color:var(--sop-ink)}
 .sop-kpi span{font-size:.74rem;color:var(--sop-muted);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.sop-kpi img{position:absolute;right:.5rem;bottom:1.5rem;width:72px;height:22px}
+.sop-kpi img{width:100%;height:14px}
 .sop-good{color:var(--sop-good)!important}
 .sop-bad{color:var(--sop-bad)!important}
 .sop-table{border-collapse:collapse;width:100%;font-size:.8rem}
@@ -57,7 +57,8 @@ _STYLES = """
 .sop-group{font-size:.72rem;font-weight:600;letter-spacing:.04em;text-transform:uppercase;color:var(--sop-muted);
  padding-top:.35rem;white-space:nowrap}
 /* Twelve rows of levers must fit a laptop's screen. */
-.st-key-levers .stSlider{margin-bottom:-.35rem}
+.st-key-levers .stSlider{margin-bottom:-.6rem}
+.st-key-levers .stSlider label{margin-bottom:-.15rem}
 .st-key-levers [data-testid=stSliderTickBar]{display:none}
 .st-key-levers .stSlider label p{font-size:.8rem}
 .st-key-levers button{min-height:1.75rem;padding-top:0;padding-bottom:0}

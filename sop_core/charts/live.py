@@ -17,7 +17,7 @@ from sop_core.inputs import Floats
 Option = dict[str, Any]
 
 #: Height of each picture in pixels: two rows of them fit a screen of 900 with everything else.
-HEIGHT = 262
+HEIGHT = 268
 #: Rows of the heat map and of the bridge; the rest is gathered or counted.
 MOST_RESOURCES = 8
 MOST_STEPS = 7
@@ -139,7 +139,7 @@ def load_heat(
                     "show": False,
                     "formatter": "{@[2]}",
                     "color": "#FFFFFF" if not palette.dark else "#12181F",
-                    "fontSize": 9,
+                    "fontSize": 8.5,
                     "fontWeight": 600,
                 },
                 "emphasis": {"disabled": True},
@@ -302,15 +302,26 @@ def _frame(title: str, legend: Sequence[tuple[str, str, str]], palette: Palette)
         "animation": False,
         "backgroundColor": "transparent",
         "textStyle": {"fontFamily": FONT},
-        "title": {
-            "text": title,
-            "subtext": said,
-            "left": 0,
-            "top": 0,
-            "itemGap": 4,
-            "textStyle": {"fontSize": 13, "fontWeight": 600, "color": palette.ink, "fontFamily": FONT},
-            "subtextStyle": {"fontSize": 11, "color": palette.muted, "fontFamily": FONT, "rich": words},
-        },
+        "title": [
+            {
+                "text": title,
+                "left": 0,
+                "top": 0,
+                "textStyle": {"fontSize": 13, "fontWeight": 600, "color": palette.ink, "fontFamily": FONT},
+            },
+            {
+                "text": said,
+                "left": 0,
+                "top": 21,
+                "textStyle": {
+                    "fontSize": 11,
+                    "fontWeight": "normal",
+                    "color": palette.muted,
+                    "fontFamily": FONT,
+                    "rich": words,
+                },
+            },
+        ],
     }
 
 

@@ -1,0 +1,91 @@
+"""A browser on the Scenarios page, and the moment when its last picture has been repainted after an input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from scripts.setup import BROWSER_REMEDY, find_browser
+from tests.browser.driver import LAUNCH_FLAGS, VIEWPORT, running_app, settled
+
+#: Notes when anything is drawn on any canvas, when the KPI strip changes, and when the pointer is let go.
+_WATCH = """
+window.__live = {input: 0, paint: 0, painted: new Set()};
+for (const name of ['fill', 'stroke', 'fillRect', 'clearRect', 'fillText', 'strokeText', 'drawImage']) {
+    const own = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...args) {
+        if (this.canvas.isConnected) {
+            window.__live.paint = performance.now();
+            const chart = this.canvas.closest('[data-testid="stEChartsChart"]');
+            if (chart) window.__live.painted.add(chart);
+        }
+        return own.apply(this, args);
+    };
+}
+addEventListener('pointerup', () => {
+    window.__live.input = performance.now();
+    window.__live.painted.clear();
+}, true);
+new MutationObserver(changes => {
+    for (const change of changes) {
+        const at = change.target.nodeType === 1 ? change.target : change.target.parentElement;
+        if (at && at.closest('.st-key-pictures')) window.__live.paint = performance.now();
+    }
+}).observe(document, {subtree: true, childList: true, characterData: true});
+"""
+
+#: After an input: waits until all four charts were drawn and nothing was for `quiet` ms; milliseconds from the
+#: input to the frame after the last drawing.
+_MEASURE = """async ([charts, quiet, limit]) => {
+    const live = window.__live;
+    for (;;) {
+        await new Promise(resume => setTimeout(resume, 10));
+        const now = performance.now();
+        const idle = document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
+        if (idle && live.painted.size >= charts && live.paint > live.input && now - live.paint > quiet) break;
+        if (now - live.input > limit) return {ms: -1, painted: live.painted.size};
+    }
+    return {ms: live.paint - live.input, painted: live.painted.size};
+}"""
+
+
+@contextmanager
+def scenarios_page(store: Path, log: Path) -> Iterator[Page]:
+    """The Scenarios page on a store, settled, in a browser of its own. Raises RuntimeError without Chromium."""
+    path = find_browser()
+    if path is None:
+        raise RuntimeError(f"This bench needs Chromium. {BROWSER_REMEDY}")
+    with running_app(store, log) as app, sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=path, args=LAUNCH_FLAGS)
+        page = browser.new_page(viewport={"width": VIEWPORT["width"], "height": VIEWPORT["height"]})
+        page.add_init_script(_WATCH)
+        page.goto(f"{app.url}/scenarios")
+        page.wait_for_selector(".st-key-bridge canvas", timeout=120_000)
+        settled(page, 1.0)
+        yield page
+        browser.close()
+
+
+def move(page: Page, lever: str, percent: int, low: int = -50, high: int = 50) -> float:
+    """Sets a lever by a click on its track; milliseconds from the click to the last repaint.
+
+    Raises RuntimeError where the lever did not go there or the charts did not follow within ten seconds.
+    """
+    slider = page.locator(f".st-key-lever_{lever} [role=group] > div").first
+    box = slider.bounding_box()
+    assert box is not None
+    thumb = page.locator(f".st-key-lever_{lever} input[type=range]").first
+    place = {"x": (percent - low) / (high - low) * box["width"], "y": box["height"] / 2}
+    slider.click(position=place)
+    said = page.evaluate(_MEASURE, [4, 250, 10_000])
+    value = thumb.get_attribute("value")
+    if value is None or int(float(value)) != percent:
+        raise RuntimeError(f"the lever {lever} stands at {value}, not at {percent}")
+    if said["ms"] < 0:
+        raise RuntimeError(
+            f"after moving {lever} to {percent} only {said['painted']} of 4 charts were repainted"
+        )
+    return float(said["ms"])
