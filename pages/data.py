@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from sop_core.calendar import month_label
 from sop_core.errors import DataError, StoreError
 from sop_core.planner import Company
 from sop_core.schema import TABLES
-from sop_core.store import DataVersion, Finding, ImportReport, Upload, findings_frame
+from sop_core.store import DataVersion, Finding, ImportReport, TableReport, Upload, findings_frame
 from sop_core.store.contract import template_csv, template_workbook
 
 _IMPORT, _FRESH, _VERSIONS, _DEFAULTS, _CLEANSED, _TEMPLATES = (
@@ -66,6 +66,8 @@ def render() -> None:
         _templates()
     else:
         _import()
+        if "_import_report" not in st.session_state:
+            _last(versions[0])
 
 
 def empty() -> None:
@@ -189,6 +191,18 @@ def _run(
         place.empty()
 
 
+def _last(version: DataVersion) -> None:
+    """What the latest data version brought, while nothing new was taken in this session."""
+    st.html(f'<div style="font-weight:600">Data version {version.version}</div>')
+    listing(_tables_frame(version.tables.values()), "last_tables", height=330)
+
+
+def _tables_frame(tables: Iterable[TableReport]) -> pd.DataFrame:
+    columns = ["Table", "Rows read", "Rows kept", "New", "Changed", "Unchanged", "Removed"]
+    rows = [(t.table, t.rows_in, t.rows, t.added, t.changed, t.unchanged, t.removed) for t in tables]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _report() -> None:
     found = st.session_state.get("_import_report")
     if isinstance(found, StoreError):
@@ -227,12 +241,7 @@ def _taken(report: ImportReport) -> None:
     icon = ":material/fact_check:" if report.dry_run else ":material/check_circle:"
     tail = " Nothing was written: this was a check." if report.dry_run else ""
     st.success(f"{report.summary()}{tail}", icon=icon)
-    columns = ["Table", "Rows read", "Rows kept", "New", "Changed", "Unchanged", "Removed"]
-    rows = [
-        (t.table, t.rows_in, t.rows, t.added, t.changed, t.unchanged, t.removed)
-        for t in report.tables.values()
-    ]
-    listing(pd.DataFrame(rows, columns=columns), "import_tables")
+    listing(_tables_frame(report.tables.values()), "import_tables")
     if report.findings:
         _findings(report.findings)
     if not report.dry_run:

@@ -94,7 +94,7 @@ def series(view: context.View, plan: Plan) -> DemandView:
         high=high,
         budget=_budget(view, money),
         frozen=0,
-        unit=view.unit,
+        unit=filters.unit(view),
         baseline_name="Baseline" if baseline is not None else "Own demand plan",
     )
 
@@ -144,13 +144,8 @@ def _explain(view: context.View) -> None:
     if row is None:
         st.html('<p class="sop-quiet">The sum of its forecast series, see Forecast methods.</p>')
         return
-    skill = 1.0 - row["mae"] / row["naive_mae"] if row["naive_mae"] else float("nan")
-    tested = (
-        f" Error in backtests {row['mae']:,.0f} a month, "
-        f"{abs(skill):.0%} {'below' if skill >= 0 else 'above'} a seasonal naive forecast.".replace("%", " %")
-        if np.isfinite(skill)
-        else ""
-    )
+    error = row["mae"]
+    tested = f" Error in backtests {error:,.0f} a month." if np.isfinite(error) else ""
     st.html(f'<p class="sop-quiet"><b>{fmt.safe(row["method"])}.</b> {fmt.safe(row["reason"])}{tested}</p>')
 
 
@@ -177,7 +172,7 @@ def demand_grid(view: context.View, plan: Plan) -> MonthGrid:
         if history is not None and count:
             before = _sum(history.revenue if money else history.actual, mask, view)[-count:]
             values = np.concatenate([before, ahead])
-        return Row(label, values, "" if kind == "plain" else view.unit, kind)
+        return Row(label, values, "" if kind == "plain" else filters.unit(view), kind)
 
     shown = filters.groups(view)
     lines = [line(group.name, group.items) for group in shown]
@@ -185,21 +180,23 @@ def demand_grid(view: context.View, plan: Plan) -> MonthGrid:
         lines.append(line("Total", view.items, "total"))
     blank = np.full(count, np.nan)
     made = [
-        _layer_row(LAYER_TITLES["base"], view.total(plan.demand.base, plan.demand.price), blank, view.unit)
+        _layer_row(
+            LAYER_TITLES["base"], view.total(plan.demand.base, plan.demand.price), blank, filters.unit(view)
+        )
     ]
     for name, values in plan.demand.layers.items():
         amount = view.total(values, plan.demand.price)
         if np.abs(amount).max(initial=0.0) > 0.5:
-            made.append(_layer_row(LAYER_TITLES.get(name, name), amount, blank, view.unit))
+            made.append(_layer_row(LAYER_TITLES.get(name, name), amount, blank, filters.unit(view)))
     data = series(view, plan)
-    made.append(_layer_row("Unconstrained demand", data.total, blank, view.unit, "total"))
+    made.append(_layer_row("Unconstrained demand", data.total, blank, filters.unit(view), "total"))
     if data.low is not None and data.high is not None:
-        made.append(_layer_row("Low (80 %)", data.low, blank, view.unit, "share"))
-        made.append(_layer_row("High (80 %)", data.high, blank, view.unit, "share"))
+        made.append(_layer_row("Low (80 %)", data.low, blank, filters.unit(view), "share"))
+        made.append(_layer_row("High (80 %)", data.high, blank, filters.unit(view), "share"))
     if data.budget is not None:
-        made.append(_layer_row("Budget", data.budget, blank, view.unit, "share"))
+        made.append(_layer_row("Budget", data.budget, blank, filters.unit(view), "share"))
         gap = data.total - data.budget
-        row = Row("Demand less budget", np.concatenate([blank, gap]), view.unit, "difference", 1)
+        row = Row("Demand less budget", np.concatenate([blank, gap]), filters.unit(view), "difference", 1)
         made.append(row)
     blocks = [
         Block(f"Demand by {filters.finer(view).lower()}", tuple(lines)),
@@ -209,7 +206,7 @@ def demand_grid(view: context.View, plan: Plan) -> MonthGrid:
         months=np.concatenate([past, view.inputs.months]).astype("datetime64[M]"),
         zones=zones(count, 0, view.inputs.horizon),
         blocks=tuple(blocks if len(shown) > 1 or count else blocks[1:]),
-        group=f"{filters.title(view)}, {view.unit}",
+        group=filters.title(view),
     )
 
 
@@ -241,10 +238,10 @@ def _layers(view: context.View) -> None:
     plan = view.plan
     base = view.total(plan.demand.base, plan.demand.price)
     layers = {name: view.total(values, plan.demand.price) for name, values in plan.demand.layers.items()}
-    picture = layers_chart(view.palette, plan.inputs.months, base, layers, view.unit, 0, height=340)
+    picture = layers_chart(view.palette, plan.inputs.months, base, layers, filters.unit(view), 0, height=340)
     st.plotly_chart(picture.figure, key="layers_chart", theme=None, config=CONFIG, alt=picture.alt)
     acting = {n: v for n, v in layers.items() if np.abs(v).max(initial=0.0) > 0.5}
-    st.html(f'<p class="sop-quiet">{fmt.safe(layers_sentence(base, acting, view.unit))}</p>')
+    st.html(f'<p class="sop-quiet">{fmt.safe(layers_sentence(base, acting, filters.unit(view)))}</p>')
     grid = demand_grid(view, plan)
     month_table(MonthGrid(grid.months, grid.zones, grid.blocks[-1:], grid.group), "Layers of demand by month")
     _downloads(view, grid)

@@ -23,8 +23,8 @@ _STYLES = """<style>
 .sop-card{border:1px solid var(--sop-line);border-left:3px solid var(--sop-bad);border-radius:6px;
  padding:.45rem .7rem;background:var(--sop-raised);color:var(--sop-ink)}
 .sop-card.calm{border-left-color:var(--sop-good)}
-.sop-card b{font-size:.84rem;font-weight:600}
-.sop-card em{float:right;font-style:normal;font-weight:600;font-size:.84rem;margin-left:.6rem}
+.sop-card b{font-size:.84rem;font-weight:600;line-height:1.3;display:block}
+.sop-card em{float:right;line-height:1.3;font-style:normal;font-weight:600;font-size:.84rem;margin-left:.6rem}
 .sop-card p{margin:.1rem 0 0;font-size:.8rem;line-height:1.35;color:var(--sop-ink)}
 [class*="st-key-attention_"] a{padding:0 .2rem;min-height:1.3rem}
 [class*="st-key-attention_"] a *{font-size:.78rem!important;color:var(--sop-accent)}
@@ -42,7 +42,7 @@ def render() -> None:
     st.html(_STYLES)
     sentence = headline.overview(plan, base, company)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="sop-headline">{fmt.safe(sentence.text)}</p>', width="content")
+        st.html(f'<p class="sop-headline">{fmt.safe(sentence.text)}</p>')
         _link(sentence.link, "See why")
     st.html(goals.strip(company, plan, base, view.palette))
     picture, cards = st.columns([2, 1], gap="medium")
@@ -101,7 +101,7 @@ def _picture(view: context.View) -> None:
     past = cached.past(view.company)
     data = balance(view, view.plan, past)
     behind = balance(view, view.base, past) if view.plan.scenario.active else None
-    picture = balance_chart(view.palette, data, height=385, base=behind)
+    picture = balance_chart(view.palette, data, height=430, base=behind)
     st.plotly_chart(picture.figure, key="balance", theme=None, config=CONFIG, alt=picture.alt)
 
 
@@ -111,7 +111,7 @@ def _cards(view: context.View) -> None:
     if not cards:
         st.html('<div class="sop-card calm"><b>Nothing is short, full or off its target.</b></div>')
         return
-    with st.container(height=352, border=False):
+    with st.container(height=397, border=False):
         for n, card in enumerate(cards):
             with st.container(key=f"attention_{n}", gap=None):
                 st.html(_card(card, view.currency))

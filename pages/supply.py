@@ -481,7 +481,9 @@ def limits_frame(view: context.View, plan: Plan) -> pd.DataFrame:
                 float(taken.sum()),
                 float(low.sum()),
                 float(high[bounded].sum()) if bounded.any() else np.nan,
-                float(taken[bounded].sum() / high[bounded].sum()) if high[bounded].sum() > 0 else np.nan,
+                float(100 * taken[bounded].sum() / high[bounded].sum())
+                if high[bounded].sum() > 0
+                else np.nan,
                 full,
                 float(solution.contract_shortfall[k].sum()),
             )
@@ -532,7 +534,7 @@ def _limits(view: context.View) -> None:
             for name in ("Planned", "Minimum", "Maximum", "Below minimum")
         }
         columns["Used"] = st.column_config.ProgressColumn(
-            "Used of maximum", format="percent", min_value=0.0, max_value=1.0
+            "Used of maximum, %", format="%.0f", min_value=0.0, max_value=100.0
         )
         listing(frame, "limits", config=columns)
     if plan.inputs.material_names:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages.parts.context import ALL, CATEGORY, COMPANY, FAMILY, ITEM, View
+from pages.parts.context import ALL, CATEGORY, COMPANY, FAMILY, ITEM, MONEY, View
+from pages.parts.grid import unit_of
 from sop_core.demand.statistical import leaf_id
 from sop_core.inputs import Bools, Inputs
 
@@ -47,6 +48,11 @@ def title(view: View) -> str:
     """`Mowers, North, Retail`; the company where nothing is filtered."""
     said = [name for name in (view.item, view.region, view.segment) if name != ALL]
     return ", ".join(said) or "Company"
+
+
+def unit(view: View) -> str:
+    """What the numbers in view are in: the currency, or the unit that the items share."""
+    return view.currency if view.show == MONEY else unit_of(view.inputs.item_unit, view.items)
 
 
 def series_id(view: View) -> str:

@@ -25,6 +25,16 @@ from sop_core.planner import Company
 
 ACTUALS, FROZEN, PLAN = "actuals", "frozen", "plan"
 
+#: Units that read better in the plural; others (kg, l, m) stay as the company writes them.
+_PLURAL = {
+    "unit": "units",
+    "piece": "pieces",
+    "pallet": "pallets",
+    "box": "boxes",
+    "case": "cases",
+    "set": "sets",
+}
+
 #: A difference of stock smaller than this part of a unit is rounding.
 _HALF = 0.5
 
@@ -335,7 +345,7 @@ def family_grid(
 def unit_of(units: Sequence[str], mask: Bools) -> str:
     """The unit that the items of a mask share, else `units`."""
     found = sorted({unit for unit, take in zip(units, mask, strict=True) if take})
-    return found[0] if len(found) == 1 and found[0] != "unit" else "units"
+    return _PLURAL.get(found[0], found[0]) if len(found) == 1 else "units"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,18 +22,21 @@ from sop_core.inputs import Floats
 #: From this size on numbers are shown in thousands, so that twenty months stay on one screen.
 _THOUSANDS = 1_000_000.0
 
+#: Height of a line of a list, pixels.
+_LINE = 30
+
 _ZONE = {ACTUALS: "actuals", FROZEN: "frozen", "plan": "plan"}
 
 _STYLES = """<style>
 .sop-months{overflow:auto;border:1px solid var(--sop-line);border-radius:6px}
 .sop-months table{border-collapse:separate;border-spacing:0;font-size:.8rem;width:100%;color:var(--sop-ink)}
-.sop-months th,.sop-months td{padding:.16rem .45rem;text-align:right;white-space:nowrap;
+.sop-months th,.sop-months td{padding:.16rem .34rem;text-align:right;white-space:nowrap;
  border-bottom:1px solid var(--sop-line);background:var(--sop-surface);font-weight:400}
 .sop-months thead th{color:var(--sop-muted);font-weight:500;position:sticky;top:0;z-index:2;
  background:var(--sop-raised)}
 .sop-months thead tr:first-child th{text-align:left;font-size:.72rem;padding-bottom:0;border-bottom:0}
 .sop-months thead tr:nth-child(2) th{top:1.35rem}
-.sop-months tbody th{position:sticky;left:0;z-index:1;text-align:left;min-width:11rem;
+.sop-months tbody th{position:sticky;left:0;z-index:1;text-align:left;min-width:8.5rem;
  border-right:1px solid var(--sop-line)}
 .sop-months thead th:first-child{position:sticky;left:0;z-index:3;text-align:left;
  border-right:1px solid var(--sop-line)}
@@ -73,7 +76,8 @@ def scale_of(series: Sequence[Floats]) -> float:
 
 
 def _head(grid: MonthGrid, scale: float) -> str:
-    note = "in thousands" if scale > 1 else ""
+    unit = _main_unit(grid)
+    note = fmt.safe(f"thousand {unit}" if scale > 1 else unit)
     zones, at = [], 0
     while at < len(grid.zones):
         end = at
@@ -86,6 +90,12 @@ def _head(grid: MonthGrid, scale: float) -> str:
     )
     first = fmt.safe(grid.group)
     return f"<thead><tr><th>{first}</th>{''.join(zones)}</tr><tr><th>{note}</th>{months}</tr></thead>"
+
+
+def _main_unit(grid: MonthGrid) -> str:
+    """The unit of most rows: it stands in the header, and only rows in another one name theirs."""
+    units = [row.unit for block in grid.blocks for row in block.rows if row.unit]
+    return max(units, key=units.count, default="")
 
 
 def _starts(grid: MonthGrid, at: int) -> str:
@@ -106,13 +116,14 @@ def _block(grid: MonthGrid, number: int, scale: float) -> str:
 
 def _line(grid: MonthGrid, row: Row, scale: float) -> str:
     by = scale if row.unit not in ("days", "%", "h", "heads") else 1.0
-    unit = f"{'k ' if by > 1 else ''}{row.unit}"
+    unit = "" if row.unit == _main_unit(grid) else row.unit
     cells = "".join(
         _cell(float(v), row, by, f"{'frozen ' if grid.zones[t] == FROZEN else ''}{_starts(grid, t)}")
         for t, v in enumerate(row.amounts)
     )
     tip = f' title="{fmt.safe(row.note)}"' if row.note else ""
-    head = f'<th scope="row"{tip}>{fmt.safe(row.label)}<i>{fmt.safe(unit)}</i></th>'
+    mark = f"<i>{fmt.safe(unit)}</i>" if unit else ""
+    head = f'<th scope="row"{tip}>{fmt.safe(row.label)}{mark}</th>'
     return f'<tr class="{row.kind}">{head}{cells}</tr>'
 
 
@@ -155,11 +166,16 @@ def listing(
 ) -> None:
     """A list to sort and search: one row a fact, without its index."""
     rows = min(len(frame), 12)
+    shown = frame.copy(deep=False)
+    for name in shown.columns[shown.dtypes.map(pd.api.types.is_numeric_dtype)]:
+        # Zero is an en dash here too: a blank number shows the placeholder.
+        shown[name] = shown[name].mask(shown[name] == 0)
     st.dataframe(
-        frame,
+        shown,
         key=key,
         hide_index=True,
-        height=height or 38 + 35 * max(rows, 1),
+        height=min(height or 400, 40 + _LINE * max(rows if height is None else len(frame), 1)),
         column_config=config,
-        row_height=30,
+        row_height=_LINE,
+        placeholder=fmt.DASH,
     )

@@ -151,13 +151,13 @@ def demand_sentence(data: DemandView) -> str:
     known = data.actual[np.isfinite(data.actual)]
     if len(known) >= 12 and len(year) == 12 and known[-12:].sum() > 0:
         change = year.sum() / known[-12:].sum() - 1.0
-        said += f", {abs(change):.1%} {'above' if change >= 0 else 'below'} the last twelve"
+        said += f", {abs(change) * 100:.1f} % {'above' if change >= 0 else 'below'} the last twelve"
     said += f"; highest in {month_label(data.months[int(np.argmax(data.total))])}"
     if data.low is not None and data.high is not None and data.baseline[0] > 0:
         said += (
             f"; the 80 % interval of the first month is {quantity(data.low[0])} to {quantity(data.high[0])}"
         )
-    return said.replace("%", " %") + "."
+    return f"{said}."
 
 
 def layers_chart(
@@ -233,8 +233,12 @@ def layers_sentence(base: Floats, layers: Mapping[str, Floats], unit: str) -> st
     """The layers in order of size: `Baseline 120,000 units; promotions +4,200, launches +900.`"""
     sums = {name: float(values.sum()) for name, values in layers.items()}
     said = [
-        f"{LAYER_TITLES.get(name, name).lower()} {value:+,.0f}"
+        f"{LAYER_TITLES.get(name, name).lower()} {_signed(value)}"
         for name, value in sorted(sums.items(), key=lambda pair: -abs(pair[1]))
     ]
     rest = ", ".join(said) if said else "no layer adds or takes anything"
-    return f"Baseline {quantity(base.sum())} {unit}; {rest}.".replace("-", "\N{MINUS SIGN}")
+    return f"Baseline {quantity(base.sum())} {unit}; {rest}."
+
+
+def _signed(value: float) -> str:
+    return f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")

@@ -85,6 +85,7 @@ def load_map(
         hoverinfo="skip",
     )
     chart.update_layout(
+        title={"xref": "container", "x": 0.006},
         barmode="overlay",
         bargap=0.04,
         hovermode="closest",

@@ -46,6 +46,7 @@ def month_axis(figure: go.Figure, months: MonthArray, **more: object) -> None:
     edge = np.timedelta64(16, "D")
     first, last = months[0].astype("datetime64[D]") - edge, months[-1].astype("datetime64[D]") + edge
     figure.update_layout(
+        title={"xref": "container", "x": 0.006},
         xaxis={
             "type": "date",
             "range": [str(first), str(last)],
@@ -54,7 +55,7 @@ def month_axis(figure: go.Figure, months: MonthArray, **more: object) -> None:
             "ticktext": [month_label(m) for m in shown],
             "hoverformat": "%b %y",
             **more,
-        }
+        },
     )
 
 
