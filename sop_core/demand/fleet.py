@@ -130,10 +130,10 @@ def task_key(task: SeriesTask, period: int, settings: ForecastSettings) -> str:
     The level of the intervals is not part of it: they are made from the fits afterwards.
     """
     digest = hashlib.sha256(code_version().encode())
-    digest.update(json.dumps([period, asdict(settings), task.values.size], sort_keys=True).encode())
+    digest.update(json.dumps([period, asdict(settings), task.y.size], sort_keys=True).encode())
     digest.update(np.ascontiguousarray(task.days, dtype="<f8").tobytes())
     # NaN has many bit patterns and zero has two
-    values = np.where(np.isnan(task.values), np.nan, task.values + 0.0)
+    values = np.where(np.isnan(task.y), np.nan, task.y + 0.0)
     digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
     return digest.hexdigest()
 

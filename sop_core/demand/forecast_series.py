@@ -44,15 +44,15 @@ class ForecastSettings:
 class SeriesTask:
     """One series to forecast: regular dates, history then horizon.
 
-    days: dates as days since 1970-01-01, (T + horizon,). values: (T,), NaN where a period is missing.
+    days: dates as days since 1970-01-01, (T + horizon,). y: (T,), NaN where a period is missing.
     """
 
     days: Array
-    values: Array
+    y: Array
 
     @property
     def horizon(self) -> int:
-        return self.days.size - self.values.size
+        return self.days.size - self.y.size
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def prophet_pair(order: int, cycles: float) -> tuple[ProphetSpec, ProphetSpec]:
 
 def fit_chunk(tasks: Sequence[SeriesTask], period: int, settings: ForecastSettings) -> list[SeriesFit]:
     """Forecast every task. Pure: the same task gives the same digits in any chunk, in any process."""
-    profiles = [profile.examine(task.values, period, settings.gaps) for task in tasks]
+    profiles = [profile.examine(task.y, period, settings.gaps) for task in tasks]
     rows: list[_Row] = []
     for i, (task, seen) in enumerate(zip(tasks, profiles, strict=True)):
         rows.extend(_rows_of(i, seen, task.horizon, period, settings))

@@ -124,21 +124,35 @@ def simple_smoothing(batch: Batch, horizon: int) -> Array:
 
 def damped_holt(batch: Batch, horizon: int) -> Array:
     """Exponential smoothing with a damped trend and no season."""
-    return _holt_winters(batch, [no_season(1)] * len(batch), horizon)
+    return _holt_winters(batch, [no_season(1)] * len(batch), horizon)[0]
 
 
 def damped_holt_winters(batch: Batch, horizon: int) -> Array:
     """Damped Holt-Winters. Additive season; where all values are positive, the mean of the additive and the
-    multiplicative fit, which is steadier than choosing one. No season with less than two full cycles."""
-    n, period = len(batch), batch.period
-    additive = [_season_of(batch.row(i), period, False) for i in range(n)]
-    out = _holt_winters(batch, additive, horizon)
-    positive = [i for i in range(n) if additive[i].indices.size > 1 and batch.row(i).min() > 0.0]
-    if positive:
-        rows = [batch.row(i) for i in positive]
-        seasons = [_season_of(y, period, True) for y in rows]
-        other = _holt_winters(Batch.of(rows, period), seasons, horizon)
-        out[positive] = 0.5 * (out[positive] + other)
+    multiplicative fit, weighted by 1 / squared errors: steadier than choosing one. No season with less than
+    two full cycles."""
+    period = batch.period
+    out = np.empty((len(batch), horizon))
+    # Rows with and without season run apart: a state of one season is not one of twelve that start at 0.
+    seasonal = (batch.lengths >= 2 * period) & (period >= 2)
+    for rows in (np.flatnonzero(~seasonal), np.flatnonzero(seasonal)):
+        if rows.size == 0:
+            continue
+        part = Batch.of([batch.row(int(i)) for i in rows], period)
+        if not seasonal[rows[0]]:
+            out[rows] = damped_holt(part, horizon)
+            continue
+        seasons = [decompose(part.row(i), period, multiplicative=False) for i in range(len(part))]
+        out[rows], ssr = _holt_winters(part, seasons, horizon)
+        positive = np.array([i for i in range(len(part)) if part.row(i).min() > 0.0], dtype=np.int64)
+        if positive.size == 0:
+            continue
+        again = Batch.of([part.row(int(i)) for i in positive], period)
+        seasons = [decompose(again.row(i), period, multiplicative=True) for i in range(len(again))]
+        other, other_ssr = _holt_winters(again, seasons, horizon)
+        both = ssr[positive] + other_ssr
+        share = np.where(both > 0.0, ssr[positive] / np.where(both > 0.0, both, 1.0), 0.5)[:, None]
+        out[rows[positive]] = (1.0 - share) * out[rows[positive]] + share * other
     return out
 
 
@@ -184,12 +198,6 @@ def _season_if_significant(y: Array, period: int) -> Season:
     return decompose(y, period, multiplicative=bool(y.min() > 0.0))
 
 
-def _season_of(y: Array, period: int, multiplicative: bool) -> Season:
-    if period < 2 or y.size < 2 * period:
-        return no_season(1)
-    return decompose(y, period, multiplicative)
-
-
 def _line(y: Array) -> tuple[float, float]:
     """Least-squares intercept and slope of y against 0, 1, 2..."""
     if y.size < 2:
@@ -232,12 +240,13 @@ def _smoothed_level(batch: Batch) -> Array:
     return levels
 
 
-def _holt_winters(batch: Batch, seasons: Sequence[Season], horizon: int) -> Array:
-    """Fit and forecast; all `seasons` of one kind. Parameters by a search in shrinking boxes."""
+def _holt_winters(batch: Batch, seasons: Sequence[Season], horizon: int) -> tuple[Array, Array]:
+    """Forecast (n, horizon) and squared one-step errors (n,) on the scale of each row's largest value; all
+    `seasons` of one kind and length. Parameters by a search in shrinking boxes."""
     order, values, alive = _by_length(batch)
     n = len(batch)
     starts = np.empty((n, 2))
-    period = max(s.indices.size for s in seasons)
+    period = seasons[0].indices.size
     indices = np.zeros((period, n, 1))
     multiplicative = seasons[0].multiplicative
     scale = np.empty(n)
@@ -267,9 +276,9 @@ def _holt_winters(batch: Batch, seasons: Sequence[Season], horizon: int) -> Arra
     final = _Recursion(best[:, None, :], starts, indices, multiplicative)
     final.over(values, alive)
     forecast = final.forecast(horizon, batch.lengths[order]) * scale[:, None]
-    out = np.empty((n, horizon))
-    out[order] = forecast
-    return out
+    out, ssr = np.empty((n, horizon)), np.empty(n)
+    out[order], ssr[order] = forecast, final.ssr[:, 0]
+    return out, ssr
 
 
 class _Recursion:
