@@ -31,7 +31,7 @@ test:  ## the whole suite, browser included (ARGS="-k name", WORKERS=2)
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 check: setup-dev  ## style, types and import rules
-	$(PY) -m ruff format --check $(CODE)
+	$(PY) -m ruff format --check --output-format concise $(CODE)
 	$(PY) -m ruff check $(CODE)
 	$(PY) -m mypy $(filter-out tests,$(CODE))
 	$(PY) -c "from importlinter.cli import lint_imports_command as run; run()"
