@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from sop_core.planner import Company, Planner
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,3 +56,21 @@ def shared_dir() -> Path:
             "real data and published cases are not on this machine (a folder `shared` beside the project)"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_company() -> Company:
+    """The demo company, forecast; never edited."""
+    from sop_core import demo
+    from sop_core.planner import prepare
+    from sop_core.snapshot import Snapshot
+
+    return prepare(Snapshot.from_tables(demo.build(), version=1))
+
+
+@pytest.fixture(scope="session")
+def demo_planner(demo_company: Company) -> Planner:
+    """Answers scenarios of the demo company; answers do not depend on what was asked before."""
+    from sop_core.planner import Planner
+
+    return Planner(demo_company)
