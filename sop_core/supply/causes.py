@@ -111,7 +111,7 @@ def find_causes(inputs: Inputs, solution: Solution, short: Bools) -> Causes:
     """The cause of each cell [i, r, t] where `short`."""
     item, region, month = np.nonzero(short)
     lead, last_lane = _lead_to_regions(inputs)
-    block, thing, rent = _blocked_starts(inputs, solution)
+    block, thing = _blocked_starts(inputs, solution)
     pair_cell, pair_source = _pairs(item, inputs.source.item)
     source = inputs.source
     way = lead[source.site[pair_source], region[pair_cell]]
@@ -121,8 +121,9 @@ def find_causes(inputs: Inputs, solution: Solution, short: Bools) -> Causes:
     kind = np.where(inside, block[pair_source, at], _CODE[LEAD])
     kind = np.where(way >= _FAR, _CODE[MISSING], kind)
     found = np.where(inside, thing[pair_source, at], pair_source)
-    # Of several ways the one that was open counts, then the cheapest that could have been in time.
-    cost = source.unit_cost[pair_source, at] + rent[pair_source, at]
+    # Of several ways the one that was open counts, then the cheapest that could have been in time (its plain cost:
+    # with what it lacks priced in, every way to a short cell costs the same).
+    cost = source.unit_cost[pair_source, at]
     rank = np.where(way >= _FAR, 3, np.where(~inside, 2, np.where(kind == _CODE[POLICY], 0, 1)))
     best = np.lexsort((cost, rank, pair_cell))
     head = np.unique(pair_cell[best], return_index=True)
@@ -132,7 +133,9 @@ def find_causes(inputs: Inputs, solution: Solution, short: Bools) -> Causes:
     pick = np.maximum(chosen, 0)
     if not len(pair_cell):
         empty = np.full(len(item), -1)
-        return Causes(item, region, month, np.full(len(item), _CODE[MISSING]), empty, empty, empty, empty, empty)
+        return Causes(
+            item, region, month, np.full(len(item), _CODE[MISSING]), empty, empty, empty, empty, empty
+        )
     result = _Result(
         kind=np.where(has, kind[pick], _CODE[MISSING]),
         binding=np.where(has, found[pick], -1),
@@ -141,6 +144,7 @@ def find_causes(inputs: Inputs, solution: Solution, short: Bools) -> Causes:
     )
     _open_ways(inputs, solution, result, item, region, month, last_lane)
     first, last = _runs(inputs, solution, result, month)
+    _no_room_ahead(inputs, solution, result, item, region, first, last_lane)
     return Causes(item, region, month, result.kind, result.binding, result.source, result.start, first, last)
 
 
@@ -201,8 +205,11 @@ def resource_full(inputs: Inputs, solution: Solution) -> tuple[Bools, Bools]:
     return load >= capacity - slack, load >= regular - slack
 
 
-def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints, Floats]:
-    """[k, t] what keeps a source from starting one unit more in t: kind (POLICY = nothing), thing, its rent."""
+def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints]:
+    """[k, t] what keeps a source from starting one unit more in t: kind (POLICY = nothing) and thing.
+
+    Of several, the one whose shadow price weighs most on a unit.
+    """
     source, material, duals = inputs.source, inputs.material, solution.duals
     kind = np.full(solution.started.shape, _CODE[POLICY])
     thing = np.full(solution.started.shape, -1)
@@ -215,9 +222,7 @@ def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints, Flo
             kind[line, better], thing[line, better] = _CODE[code], what[row]
             rent[line, better] = price[row, better]
 
-    at_most = np.isfinite(source.max_quantity) & (
-        solution.started >= source.max_quantity - _FULL * np.maximum(source.max_quantity, 1.0)
-    )
+    at_most = _at_limit(solution.started, source.max_quantity)
     kind[at_most] = _CODE[SUPPLIER]
     thing[at_most] = np.nonzero(at_most)[0]
     rent[at_most] = duals["source"][at_most]
@@ -228,7 +233,7 @@ def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints, Flo
         none_left = _no_material(inputs, solution)[material.usage_material]
         worth = material.usage_quantity[:, None] * np.maximum(duals["material"], 0.0)[material.usage_material]
         offer(material.usage_source, MATERIAL, material.usage_material, none_left, worth)
-    return kind, thing, rent
+    return kind, thing
 
 
 def _no_material(inputs: Inputs, solution: Solution) -> Bools:
@@ -245,7 +250,13 @@ def _no_material(inputs: Inputs, solution: Solution) -> Bools:
 
 
 def _open_ways(
-    inputs: Inputs, solution: Solution, result: _Result, item: Ints, region: Ints, month: Ints, last_lane: Ints
+    inputs: Inputs,
+    solution: Solution,
+    result: _Result,
+    item: Ints,
+    region: Ints,
+    month: Ints,
+    last_lane: Ints,
 ) -> None:
     """For cells whose source was free: a full lane, a full site, frozen months, or simply not worth it."""
     free = np.flatnonzero(result.kind == _CODE[POLICY])
@@ -258,7 +269,11 @@ def _open_ways(
     full_lane = lane_full(inputs, solution)
     blocked = np.zeros(len(free), dtype=bool)
     on_lane = lane >= 0
-    leaves = np.clip(month[free] - np.where(on_lane, inputs.lane.lead[lane], 0), 0, None) if len(full_lane) else start
+    leaves = (
+        np.clip(month[free] - np.where(on_lane, inputs.lane.lead[lane], 0), 0, None)
+        if len(full_lane)
+        else start
+    )
     if len(full_lane):
         blocked = on_lane & full_lane[lane, np.minimum(leaves, inputs.horizon - 1)]
     result.kind[free[blocked]] = _CODE[LANE]
@@ -276,11 +291,44 @@ def _open_ways(
     result.binding[free[rest]] = names[result.source[free[rest]], start[rest]]
 
 
+def _no_room_ahead(
+    inputs: Inputs,
+    solution: Solution,
+    result: _Result,
+    item: Ints,
+    region: Ints,
+    first: Ints,
+    last_lane: Ints,
+) -> None:
+    """Where the source had hours before the run that counts, but no site on the way had room for stock: storage."""
+    blocked = np.isin(result.kind, (_CODE[RESOURCE], _CODE[SUPPLIER], _CODE[MATERIAL]))
+    cells = np.flatnonzero(blocked & (first > 0) & ~inputs.item.make_to_order[item])
+    full = site_full(inputs, solution)
+    if not len(cells) or not full.any():
+        return
+    at = inputs.source.site[result.source[cells]]
+    lane = last_lane[at, region[cells]]
+    ships = np.where(lane >= 0, inputs.lane.origin[lane], at) if len(inputs.lane.origin) else at
+    before = first[cells] - 1
+    no_room = full[at, before] & full[ships, before]
+    result.kind[cells[no_room]] = _CODE[STORAGE]
+    result.binding[cells[no_room]] = ships[no_room]
+
+
 def lane_full(inputs: Inputs, solution: Solution) -> Bools:
     """[l, t] sent as much as the lane takes."""
-    limit = inputs.lane.max_quantity
-    sent = solution.flow.sum(axis=0)
-    return np.isfinite(limit) & (sent >= limit - _FULL * np.maximum(limit, 1.0))
+    return _at_limit(solution.flow.sum(axis=0), inputs.lane.max_quantity)
+
+
+def site_full(inputs: Inputs, solution: Solution) -> Bools:
+    """[s, t] holds as much as the site takes."""
+    limit = np.broadcast_to(inputs.site.capacity[:, None], solution.stock.shape[1:])
+    return _at_limit(solution.stock.sum(axis=0), limit)
+
+
+def _at_limit(taken: Floats, limit: Floats) -> Bools:
+    known = np.where(np.isfinite(limit), limit, 0.0)
+    return np.isfinite(limit) & (taken >= known - _FULL * np.maximum(known, 1.0))
 
 
 def _runs(inputs: Inputs, solution: Solution, result: _Result, month: Ints) -> tuple[Ints, Ints]:
@@ -288,9 +336,7 @@ def _runs(inputs: Inputs, solution: Solution, result: _Result, month: Ints) -> t
     first, last = np.full(len(month), -1), np.full(len(month), -1)
     full, regular = resource_full(inputs, solution)
     source = inputs.source
-    at_most = np.isfinite(source.max_quantity) & (
-        solution.started >= source.max_quantity - _FULL * np.maximum(source.max_quantity, 1.0)
-    )
+    at_most = _at_limit(solution.started, source.max_quantity)
     for code, flags in (
         (RESOURCE, full),
         (POLICY, regular),
@@ -350,6 +396,9 @@ def _say(inputs: Inputs, kind: int, binding: int, source: int, first: int, last:
     if label == LANE:
         name = inputs.lane_name(binding)
         return f"the lane {name} is full{when}", name
+    if label == STORAGE:
+        name = inputs.site_names[binding]
+        return f"{name} is full, so nothing more can be built ahead of{when}", name
     if label == LEAD:
         name = inputs.source_names[source]
         return f"{name} cannot deliver that early: its lead time is longer", name

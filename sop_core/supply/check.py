@@ -7,7 +7,7 @@ import numpy as np
 from sop_core.calendar import month_label
 from sop_core.errors import SelfCheckFailed
 from sop_core.inputs import Floats, Inputs
-from sop_core.supply.result import Solution, delayed
+from sop_core.supply.result import Solution, delayed, hours_at_hand
 
 #: Largest difference allowed, relative to the size of what is balanced.
 TOLERANCE = 1e-6
@@ -50,8 +50,9 @@ def _hold(what: str, gap: Floats, size: Floats | float, inputs: Inputs) -> None:
         return
     excess = np.abs(gap) - TOLERANCE * np.maximum(size, 1.0)
     if not excess.max() <= 0:
-        worst = np.unravel_index(int(np.nanargmax(excess)), excess.shape)
-        month = month_label(inputs.months[worst[-1]])
+        worst = np.unravel_index(int(np.argmax(np.nan_to_num(excess, nan=np.inf))), excess.shape)
+        # A gap with one position per line belongs to the end of the horizon.
+        month = month_label(inputs.months[worst[-1] if gap.shape[-1] > 1 else -1])
         raise SelfCheckFailed(
             f"{what} does not balance in {month}: off by {abs(float(gap[worst])):,.6g}. The plan is not used; "
             "very large or very small numbers in one table are the usual cause."
@@ -68,7 +69,7 @@ def _stock(inputs: Inputs, solution: Solution) -> None:
         moved -= solution.delivered.sum(axis=2)
     else:
         to_site = np.flatnonzero(lane.to_site >= 0)
-        for one in to_site:
+        for one in to_site.tolist():
             arrives = delayed(solution.flow[:, one], np.full(len(inputs.items), lane.lead[one]))
             moved[:, lane.to_site[one]] += arrives
             size[:, lane.to_site[one]] += arrives
@@ -90,7 +91,7 @@ def _demand(inputs: Inputs, demand: Floats, solution: Solution) -> None:
         arrives = solution.delivered.sum(axis=1)
     else:
         arrives = np.zeros_like(served)
-        for one in np.flatnonzero(lane.to_region >= 0):
+        for one in np.flatnonzero(lane.to_region >= 0).tolist():
             late = np.full(len(inputs.items), lane.lead[one])
             arrives[:, lane.to_region[one]] += delayed(solution.flow[:, one], late)
     _hold("Deliveries to regions", arrives - served, size.sum(axis=(1, 2))[:, None], inputs)
@@ -101,9 +102,13 @@ def _resources(inputs: Inputs, solution: Solution) -> None:
     used = solution.regular + solution.overtime + solution.shift_hours_used
     size = np.maximum(solution.load, used)
     _hold("Hours", np.maximum(solution.load - used, 0.0), size, inputs)
-    finite = np.isfinite(solution.capacity)
-    over = np.where(finite, np.maximum(solution.load - np.where(finite, solution.capacity, 0.0), 0.0), 0.0)
-    _hold("Capacity", over, size, inputs)
+    at_hand = hours_at_hand(inputs, solution.headcount)
+    hours = (solution.regular, solution.overtime, solution.shift_hours_used)
+    for what, taken, most in zip(("Regular hours", "Overtime", "Extra shifts"), hours, at_hand, strict=True):
+        _hold(what, np.maximum(taken - most, 0.0), size, inputs)
+    for most, sign in ((resource.max_headcount, 1.0), (resource.min_headcount, -1.0)):
+        beyond = np.where(resource.people[:, None], np.maximum(sign * (solution.headcount - most), 0.0), 0.0)
+        _hold("Headcount limits", beyond, solution.headcount, inputs)
     moved = np.cumsum(solution.hired - solution.released, axis=1) + resource.headcount[:, None]
     gap = np.where(resource.people[:, None], moved - solution.headcount, 0.0)
     _hold("Headcount", gap, solution.headcount.max(axis=1, initial=0.0)[:, None], inputs)
@@ -127,6 +132,9 @@ def _limits(inputs: Inputs, solution: Solution) -> None:
         if (inputs.site_names[row], inputs.months[month]) in broken:
             over[row, month] = 0.0
     _hold("Storage", over, held, inputs)
+    if not any(p.rule == "end_minimum" for p in solution.promises):
+        missing = np.maximum(inputs.stock.end_minimum - solution.stock[:, :, -1], 0.0)[..., None]
+        _hold("Minimum stock at the end", missing, inputs.stock.end_minimum[..., None], inputs)
     used = np.zeros((len(inputs.material_names), inputs.horizon))
     quantity = material.usage_quantity[:, None] * solution.started[material.usage_source]
     np.add.at(used, material.usage_material, quantity)

@@ -204,7 +204,7 @@ def build_solution(
         "shifts": take["shifts"],
         "shift_hours_used": take["shifts"] * shift_hours,
         "load": load,
-        "capacity": _capacity(inputs, heads),
+        "capacity": np.sum(hours_at_hand(inputs, heads), axis=0),
         "headcount": heads,
         "hired": hired,
         "released": released,
@@ -258,9 +258,8 @@ def _split_zones(structure: Structure, by_zone: Floats, served: Floats) -> Float
     """[i, s, r, t]: a zone's deliveries shared out over its regions as they are served."""
     zone = structure.shape.zone
     by_region = served.sum(axis=2)
-    total = np.zeros((served.shape[0], structure.n_zones, served.shape[3]))
-    np.add.at(total, (slice(None), zone), by_region)
-    whole = total[:, zone]
+    in_zone = (zone[:, None] == np.arange(structure.n_zones)).astype(float)
+    whole = np.einsum("irt,rz->izt", by_region, in_zone)[:, zone]
     share = np.divide(by_region, whole, out=np.zeros_like(by_region), where=whole > 0)
     result: Floats = by_zone[:, :, zone] * share[:, None]
     return result
@@ -299,14 +298,13 @@ def _customers(
             pending[..., month] += late[..., month - 1]
         late[..., month] = np.where(waits, pending[..., month] * left[..., month], 0.0)
     not_served = pending * left
-    result = {
+    return {
         "served": np.maximum(pending - not_served, 0.0),  # pending x (1 - 1) may leave dust
         "backlog": late,
         "lost": np.where(waits[..., None], 0.0, not_served),
         "end_lost": late[..., -1].copy(),
         "revenue": pending * value,
     }
-    return result
 
 
 def _revenue_of_waiting(asked: Floats, opening: Floats, price: Floats, backlog: Floats) -> Floats:
@@ -333,7 +331,8 @@ def _part(some: Floats, whole: Floats) -> Floats:
     return np.divide(some, whole, out=np.zeros_like(whole), where=whole > 0)
 
 
-def _capacity(inputs: Inputs, heads: Floats) -> Floats:
+def hours_at_hand(inputs: Inputs, heads: Floats) -> tuple[Floats, Floats, Floats]:
+    """[q, t] regular, overtime and extra-shift hours at hand with these heads; inf = no limit."""
     resource = inputs.resource
     running = 1.0 - resource.outage
     people = resource.people[:, None]
@@ -341,10 +340,9 @@ def _capacity(inputs: Inputs, heads: Floats) -> Floats:
     by_head = people & ~np.isnan(resource.overtime_per_head)
     extra = np.where(by_head, heads * np.nan_to_num(resource.overtime_per_head), np.inf)
     overtime = np.minimum(resource.overtime_hours, extra)
-    shifts = np.where(
-        resource.shift_hours[:, None] > 0, resource.max_shifts * resource.shift_hours[:, None], 0.0
-    )
-    return shrunk(regular, running) + shrunk(overtime, running) + shrunk(shifts, running)
+    per_shift = resource.shift_hours[:, None]
+    shifts = np.where(per_shift > 0, resource.max_shifts * per_shift, 0.0)
+    return shrunk(regular, running), shrunk(overtime, running), shrunk(shifts, running)
 
 
 def _costs(inputs: Inputs, quantity: dict[str, Any]) -> dict[str, Floats]:

@@ -90,11 +90,15 @@ def shape_of(inputs: Inputs, demand: Floats, price: Floats) -> Shape:
         sold=(demand > 0).any(axis=3) | (inputs.demand.opening_backlog > 0),
         zone=_equal_rows(np.moveaxis(price, 1, 0)) if lane.everywhere else np.arange(len(inputs.regions)),
         class_=_classes(inputs, price),
-        contract=(source.min_quantity > 0).any(axis=1),
-        material_contract=(inputs.material.min_quantity > 0).any(axis=1),
-        lane_limit=finite_lane.any(axis=1),
+        contract=_any(source.min_quantity > 0),
+        material_contract=_any(inputs.material.min_quantity > 0),
+        lane_limit=_any(finite_lane),
         storage_limit=np.isfinite(inputs.site.capacity),
     )
+
+
+def _any(flags: Bools) -> Bools:
+    return np.asarray(flags.any(axis=-1), dtype=np.bool_)
 
 
 def _key(inputs: Inputs) -> str:

@@ -7,6 +7,7 @@ The only module that imports a solver. Both engines minimise `cost @ x` over `lo
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from sop_core.supply.program import Answer, Program
 from sop_core.supply.result import Solution, SolverInfo, build_solution
 from sop_core.supply.shape import Shape, shape_of
 
+highspy: Any
 try:
     import highspy
 except ImportError:  # pragma: no cover - the reference engine serves then
@@ -90,6 +92,9 @@ class HighsEngine:
             ("parallel", "off"),
             ("random_seed", 0),
             ("solver", "simplex"),
+            # The model has little to presolve: without it a cold solve took a quarter less, and its basis is final.
+            ("presolve", "off"),
+            ("simplex_scale_strategy", 4),
         ):
             self._highs.setOptionValue(option, value)
         self._program: Program | None = None
@@ -231,7 +236,9 @@ class Value:
     """What a what-if re-solve is worth, without the labelled plan."""
 
     objective: float  #: margin less penalties
-    unserved: tuple[float, ...]  #: per priority, under `service`
+    not_served: float  #: units lost, and left at the horizon's end
+    waiting: float  #: units x months of backlog
+    unserved: tuple[float, ...]  #: measure per priority, under `service`
 
 
 @dataclass(slots=True)
@@ -280,27 +287,36 @@ class SupplySolver:
         numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
         answer, info, _ = self._run(slot, numbers, [] if own else slot.bases)
         model = slot.model
-        solution = build_solution(
-            model.structure, model.scales, numbers, *numbers_in, answer, info
-        )
+        solution = build_solution(model.structure, model.scales, numbers, *numbers_in, answer, info)
         self_check(numbers_in[0], numbers_in[1], solution)
         return solution
 
     def value(
-        self, inputs: Inputs | None = None, demand: Floats | None = None, price: Floats | None = None,
-        nudge: tuple[str, Ints | int, Ints | int, float] | None = None,
-    ) -> Value:  # fmt: skip
-        """Only the optimum, for what-ifs. `nudge` = (block of rows, line, month, natural units) shifts row limits."""
+        self,
+        inputs: Inputs | None = None,
+        demand: Floats | None = None,
+        price: Floats | None = None,
+        nudges: Sequence[tuple[str, int, int, float]] = (),
+    ) -> Value:
+        """Only the optimum, for what-ifs. A nudge (block of rows, line, month, amount) shifts a row's limits by
+        that many natural units. Raises as `solve` does."""
         numbers_in = self._or_base(inputs, demand, price)
         slot, own = self._slot_for(*numbers_in)
         numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
+        structure, scales = slot.model.structure, slot.model.scales
         shift = None
-        if nudge is not None:
-            rows = np.atleast_1d(slot.model.structure.rows[nudge[0]].at(nudge[1], nudge[2]))
-            shift = Nudge(rows, np.full(len(rows), nudge[3]))
+        if nudges:
+            rows = [structure.rows[block].at(line, month) for block, line, month, _ in nudges]
+            shift = Nudge(np.array(rows, dtype=np.int64), np.array([amount for *_, amount in nudges]))
         answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, shift)
-        objective = -(numbers.constant + slot.model.scales.money * answer.objective)
-        return Value(objective, info.unserved)
+        x = answer.x * scales.col
+        backlog, old = structure.cols["backlog"].of(x), structure.cols["old"].of(x)
+        return Value(
+            objective=-(numbers.constant + scales.money * answer.objective),
+            not_served=float(structure.cols["lost"].of(x).sum() + backlog[:, -1].sum() + old.sum()),
+            waiting=float(backlog.sum() + old.sum()),
+            unserved=info.unserved,
+        )
 
     def _or_base(
         self, inputs: Inputs | None, demand: Floats | None, price: Floats | None

@@ -99,7 +99,7 @@ class Structure:
         sold = np.zeros((len(inputs.items), self.n_zones, self.n_classes), dtype=bool)
         item, region, segment = np.nonzero(shape.sold)
         sold[item, shape.zone[region], shape.class_[segment]] = True
-        in_zone = sold.any(axis=2)
+        in_zone = np.asarray(sold.any(axis=2), dtype=np.bool_)
         self.zone_item, self.zone_zone = np.nonzero(in_zone)
         self.zone_point = _positions(in_zone)
         waits = np.zeros(self.n_classes, dtype=bool)
@@ -109,7 +109,7 @@ class Structure:
         self.wait_item, self.wait_zone, self.wait_class = np.nonzero(sold & waits)
         self.lost_item, self.lost_zone, self.lost_class = np.nonzero(sold & ~waits)
         # With one class in a zone, what arrives bounds the backlog; with several, each needs its own row.
-        crowded = sold.sum(axis=2) > 1
+        crowded = np.asarray(sold.sum(axis=2) > 1, dtype=np.bool_)
         self.crowded = np.flatnonzero(crowded[self.wait_item, self.wait_zone])
 
         to_site, to_zone = self.lane_site >= 0, self.lane_zone >= 0

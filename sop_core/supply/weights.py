@@ -9,7 +9,8 @@ item it guards, so that it stays in proportion whatever the currency:
 - *contract minimum*: above the contract's unit cost and holding the unit to the end.
 - *promise* (end minimum, committed output, storage, make-to-order, headcount limits, forbidden backlog): a
   multiple of the best use of the hours one unit takes; a promise is broken only where nothing else is left.
-- *lateness*, only where no backorder cost is declared: a unit's value per month.
+- *lateness*, only where no backorder cost is declared: a unit's value per month. Where it is declared as nothing,
+  a thousandth of that, so that what can be on time for nothing is.
 - *priority*, only where money cannot tell two segments apart: a hundredth of a unit's value.
 """
 
@@ -26,6 +27,8 @@ from sop_core.supply.structure import Structure
 PROMISE_FACTOR = 20.0
 #: Part of a unit's value that decides between segments of equal worth.
 PRIORITY_SHARE = 0.01
+#: Part of a unit's value that a month of waiting weighs where the declared backorder cost is nil.
+LATE_FOR_NOTHING = 1e-3
 #: Part of a material's price that keeps it from being bought early, dear or for nothing.
 MATERIAL_SHARE = 1e-3
 
@@ -62,7 +65,7 @@ def weights_of(structure: Structure, inputs: Inputs, price: Floats) -> Weights:
     mean_made = np.where(np.isfinite(made), made, 0.0).max(axis=1, initial=0.0)
     value = np.maximum.reduce([best, item.unit_cost, mean_made])
     value = np.where(value > 0, value, max(float(value.max(initial=0.0)), 1.0))
-    lateness = np.where(undeclared, value, 0.0)
+    lateness = np.where(undeclared, value, np.where(late_cost > 0, 0.0, LATE_FOR_NOTHING * value))
     promise = PROMISE_FACTOR * (_with_hours(inputs, value) + months * late_cost + lateness)
     source, contracts = inputs.source, structure.contracts
     of_contract = source.item[contracts]

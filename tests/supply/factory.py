@@ -64,11 +64,15 @@ def make_inputs(
     cube = (ni, nr, nm, months)
     units = _cube(demand, cube)
     money = _cube(price, cube)
-    extra = {"item": {}, "site": {}, "resource": {}, "stock": {}, "policy": {}}
+    extra: dict[str, dict[str, Any]] = {"item": {}, "site": {}, "resource": {}, "stock": {}, "policy": {}}
     for name, given in (
         ("item", item), ("site", site), ("resource", resource), ("stock", stock), ("policy", policy),
     ):  # fmt: skip
         extra[name] = dict(given or {})
+    policies: dict[str, Any] = {
+        "objective": "margin", "late_is_priced": True, "end_backlog": segment_end, "frozen_months": 0,
+        "holding_rate": 0.2, "receivable_days": 45.0, "payable_days": 45.0, "discount_rate": 0.08,
+    } | extra["policy"]  # fmt: skip
     inputs = Inputs(
         months=months_from(np.datetime64("2026-01", "M"), months),
         items=tuple(items),
@@ -99,12 +103,7 @@ def make_inputs(
         lane=_lanes(lanes, months),
         stock=_stock(ni, ns, months, extra["stock"]),
         material=_materials(materials, usage, months),
-        policy=Policy(
-            **{
-                "objective": "margin", "late_is_priced": True, "end_backlog": segment_end, "frozen_months": 0,
-                "holding_rate": 0.2, "receivable_days": 45.0, "payable_days": 45.0, "discount_rate": 0.08,
-            } | extra["policy"]
-        ),
+        policy=Policy(**policies),
     )  # fmt: skip
     return inputs, units, money
 
@@ -149,12 +148,15 @@ def _resources(n: int, months: int, given: dict[str, Any]) -> Resources:
         "hire_cost": 0.0, "release_cost": 0.0,
     }  # fmt: skip
     flags = {name: np.asarray(given.get(name, True), dtype=bool) for name in ("can_hire", "can_release")}
+    arrays: dict[str, Any] = {
+        name: spread(given.get(name, value), n, months) for name, value in monthly.items()
+    }
+    arrays |= {name: spread(given.get(name, value), n) for name, value in single.items()}
+    arrays |= {name: np.broadcast_to(flag, (n, months)).copy() for name, flag in flags.items()}
     return Resources(
         site=np.asarray(given.get("site", np.zeros(n)), dtype=np.int64),
         people=np.broadcast_to(np.asarray(given.get("people", False), dtype=bool), (n,)).copy(),
-        **{name: spread(given.get(name, value), n, months) for name, value in monthly.items()},
-        **{name: spread(given.get(name, value), n) for name, value in single.items()},
-        **{name: np.broadcast_to(flag, (n, months)).copy() for name, flag in flags.items()},
+        **arrays,
     )
 
 

@@ -151,7 +151,8 @@ def test_sailco_plan_and_shadow_prices_as_published(shared_dir: Path, engine: st
 )
 def test_cost_is_the_published_one(shared_dir: Path, name: str, build: Any, engine: str) -> None:
     case = known(shared_dir, name)
-    plan = SupplySolver(*build(case), engine=engine).solve()
+    inputs, demand, price = build(case)
+    plan = SupplySolver(inputs, demand, price, engine=engine).solve()
     assert plan.cost == pytest.approx(case["expected_objective"], rel=1e-7)
     assert plan.lost.sum() == 0
     assert not plan.promises
