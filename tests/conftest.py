@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
