@@ -16,7 +16,7 @@ from sop_core.store.naming import close, plain
 from sop_core.store.raw import RawTable
 from sop_core.store.report import Finding, Severity, shorten
 from sop_core.store.understand import PART, ROW
-from sop_core.store.values import Bad
+from sop_core.store.values import Bad, DateOrder
 
 Frames = Mapping[str, pd.DataFrame]
 StoredValues = Callable[[str, str], set[str]]
@@ -38,7 +38,7 @@ def stored_values(cursor: duckdb.DuckDBPyConnection) -> StoredValues:
     return look
 
 
-def normalise_settings(frame: pd.DataFrame, raw: RawTable) -> list[Finding]:
+def normalise_settings(frame: pd.DataFrame, raw: RawTable, order: DateOrder | None) -> list[Finding]:
     """Checks names and values of settings, and writes both in the contract's spelling, in place."""
     findings: list[Finding] = []
     known = {plain(name): name for name in SETTINGS}
@@ -62,7 +62,7 @@ def normalise_settings(frame: pd.DataFrame, raw: RawTable) -> list[Finding]:
             )
             continue
         names[at] = known[plain(name)]
-        value = _setting_text(SETTINGS[names[at]], str(text))
+        value = _setting_text(SETTINGS[names[at]], str(text), order)
         if isinstance(value, Bad):
             findings.append(
                 raw.finding(
@@ -80,10 +80,10 @@ def normalise_settings(frame: pd.DataFrame, raw: RawTable) -> list[Finding]:
     return findings
 
 
-def _setting_text(setting: Setting, text: str) -> str | Bad:
+def _setting_text(setting: Setting, text: str, order: DateOrder | None) -> str | Bad:
     """A setting's value in the form in which it is kept."""
     if setting.kind == "month":
-        day = values.date(text, None)
+        day = values.date(text, order or values.date_order_of([text]).order)
         return day if isinstance(day, Bad) else day.replace(day=1).isoformat()
     if setting.kind == "bool":
         truth = values.truth(text)

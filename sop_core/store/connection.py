@@ -21,6 +21,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+_OTHER_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".parquet", ".xlsx", ".xls")
+
+
 class _WriteLock:
     """A reentrant lock that can be referred to weakly."""
 
@@ -39,9 +42,14 @@ class Connection:
 
     def __init__(self, path: Path, create: bool) -> None:
         self.path = path
-        self._connection = _connect(path, create)
+        key = str(path.resolve())
         with _LOCKS_GUARD:
-            key = str(path.resolve())
+            _check_path(path, create)
+            # Only a file that this process does not have open may be looked into: closing any handle on it
+            # would drop the lock that keeps other processes out (POSIX).
+            if key not in _LOCKS and path.exists():
+                _refuse_other_files(path)
+            self._connection = _connect(path)
             self._writer = _LOCKS.setdefault(key, _WriteLock())
         self._closed = False
 
@@ -101,7 +109,7 @@ def _not_written(error: duckdb.Error, path: Path) -> StoreError:
     )
 
 
-def _connect(path: Path, create: bool) -> duckdb.DuckDBPyConnection:
+def _check_path(path: Path, create: bool) -> None:
     if path.is_dir():
         raise StoreError(
             f"{path} is a folder. Name a file for the store, for example {path / 'company.duckdb'}."
@@ -109,16 +117,34 @@ def _connect(path: Path, create: bool) -> duckdb.DuckDBPyConnection:
     if not path.exists():
         if not create:
             raise StoreError(f"There is no store at {path}. Check the path, or load data into it first.")
+        if path.suffix.lower() in _OTHER_SUFFIXES:
+            raise StoreError(
+                f"{path} is named like a data file. Name the store for example {path.stem}.duckdb."
+            )
         if not path.parent.is_dir():
             raise StoreError(
                 f"There is no folder {path.parent}. Create it, or choose another path for the store."
             )
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), config=_CONFIG)
     except duckdb.Error as error:
         raise _explained(error, path) from error
     except PermissionError as error:
         raise StoreError(f"{path} may not be opened: {error.strerror}. Check who owns the file.") from error
+
+
+def _refuse_other_files(path: Path) -> None:
+    """DuckDB opens a CSV or JSON file as if it were a database; a store is a DuckDB file and nothing else."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError as error:
+        raise StoreError(f"{path} may not be read ({error.strerror}). Check who owns the file.") from error
+    if start[8:12] != b"DUCK":
+        raise StoreVersionError(f"{path} is not a store of this product. Choose another path for the store.")
 
 
 def _explained(error: duckdb.Error, path: Path) -> StoreError:

@@ -297,7 +297,7 @@ def _take(
     frame, found = understand(raw, len(parts), mapping.get(raw.table.name, {}), options)
     findings.extend(found)
     if raw.table.name == "settings":
-        findings.extend(checks.normalise_settings(frame, raw))
+        findings.extend(checks.normalise_settings(frame, raw, options.date_order))
     raw.columns = []  # the cells are no longer needed; large files need the room
     parts.append(raw)
     frames.setdefault(raw.table.name, []).append(frame)

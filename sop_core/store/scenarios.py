@@ -24,8 +24,8 @@ JSON_LENGTH = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class StoredScenario:
-    """A scenario in the store. Times are UTC; `used_by` names what forbids its deletion (a cycle, a
-    sign-off).
+    """A scenario in the store. `owner` is who saved it first; times are UTC; `used_by` names what forbids its
+    deletion (a cycle, a sign-off).
     """
 
     name: str
@@ -121,8 +121,8 @@ def save(
         )
     _check_parent(cursor, name, parent)
     cursor.execute(
-        "UPDATE scenario SET json = ?, owner = ?, parent = ?, updated = ?, revision = ? WHERE id = ?",
-        [text, owner, parent, utc_now(), revision + 1, identity],
+        "UPDATE scenario SET json = ?, parent = ?, updated = ?, revision = ? WHERE id = ?",
+        [text, parent, utc_now(), revision + 1, identity],
     )
     _remember(cursor, identity, revision + 1, "saved", name, owner, text)
 
@@ -244,7 +244,12 @@ def _with(text: str, name: str, members: dict[str, str]) -> str:
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[int, int, str, dt.datetime] | None:
-    row = first_row(cursor, "SELECT id, revision, owner, updated FROM scenario WHERE name = ?", [name])
+    row = first_row(
+        cursor,
+        "SELECT s.id, s.revision, r.who, s.updated FROM scenario s"
+        " JOIN scenario_revision r ON r.id = s.id AND r.revision = s.revision WHERE s.name = ?",
+        [name],
+    )
     return None if row is None else (int(row[0]), int(row[1]), str(row[2]), row[3])
 
 

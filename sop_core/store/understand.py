@@ -11,7 +11,7 @@ import pandas as pd
 
 from sop_core.schema import Column, Table
 from sop_core.store.cells import Parsed, parse_column, texts_of
-from sop_core.store.naming import Match, close, header_matches
+from sop_core.store.naming import Match, close, header_matches, plain
 from sop_core.store.raw import Limits, RawTable
 from sop_core.store.report import Finding, shorten
 from sop_core.store.values import DATE_ORDERS, DateOrder, Decimals, Style, date_order_of, decimals_of
@@ -39,7 +39,7 @@ def understand(
     findings = list(raw.findings)
     table = raw.table
     matches = list(header_matches(table, raw.header, mapping))
-    findings += _heading_findings(raw, matches)
+    findings += _heading_findings(raw, matches, mapping)
     columns = {match.column: match.position for match in matches}
     style, asked = _style(raw, columns, options)
     findings += asked
@@ -77,7 +77,8 @@ def _blank(column: Column, rows: int) -> pd.Series:
     )
 
 
-def _heading_findings(raw: RawTable, matches: list[Match]) -> Iterator[Finding]:
+def _heading_findings(raw: RawTable, matches: list[Match], mapping: Mapping[str, str]) -> Iterator[Finding]:
+    left_out = {plain(theirs) for theirs, ours in mapping.items() if not ours}
     table, used = raw.table, {match.position for match in matches}
     by_column: dict[str, list[str]] = {}
     for match in matches:
@@ -93,7 +94,7 @@ def _heading_findings(raw: RawTable, matches: list[Match]) -> Iterator[Finding]:
                 "Keep one of them, or rename the others.",
             )
     for position, heading in enumerate(raw.header):
-        if position in used:
+        if position in used or (heading and plain(heading) in left_out):
             continue
         if heading:
             near = close(heading.casefold(), [name for name in table.names if name not in by_column])
