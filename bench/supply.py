@@ -1,6 +1,6 @@
 """Cost of a supply plan beside the solver's bare call on the same matrices, cold and warm, and peak memory.
 
-    python bench/supply.py [--small]
+    python -m bench supply
 
 Everything is a ratio to the raw HiGHS `run()`, since seconds depend on the machine. Networks are generated from a
 seed: plants with people and machines, warehouses, lanes, three segments of different priority, prices that differ
@@ -13,13 +13,14 @@ import resource as machine
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from bench import Row
 from sop_core.calendar import months_from
 from sop_core.inputs import (
     Demand,
@@ -258,28 +259,32 @@ def moves(company: Company, share: float, count: int = 8) -> list[Company]:
     return made
 
 
-def report(size: Size) -> None:
-    """Prints the ratios of one network."""
+def rows_of(size: Size) -> Iterator[Row]:
+    """The ratios of one network."""
     company = network(size)
-    print(f"\n{size}")
-    raw, building = min(bare(company) for _ in range(2))
+    print(f"supply: {size}", file=sys.stderr, flush=True)
+    tries = [bare(company) for _ in range(3 if size.items < 100 else 1)]
+    raw, building = min(call for call, _ in tries), min(build for _, build in tries)
     solver = SupplySolver(*company)
     total, plan = seconds(solver.solve)
     called = plan.solver.base_seconds + plan.solver.seconds
-    print(f"  variables {plan.solver.n_variables}, rows {plan.solver.n_rows}")
-    print(f"  cold plan / raw run()                 {total / raw:6.2f}   (everything but the solver's calls: "
-          f"{(total - called) / raw:.1%} of raw run(), build {building / raw:.1%})")  # fmt: skip
+    note = f"{plan.solver.n_variables:,} variables, {plan.solver.n_rows:,} rows"
+
+    def row(what: str, spent: float, goal: float | None = None, note: str = "") -> Row:
+        return Row(f"{size}: {what}", 1000 * spent, "raw run()", 1000 * raw, "ms", goal, note)
+
+    yield row("first plan", total, note=note)
+    yield row("first plan without the solver's calls", total - called, 0.25, f"building {building / raw:.1%}")
     for share in (0.02, 0.10):
         every, calls = [], []
         for move in moves(company, share):
             spent, moved = seconds(partial(solver.solve, *move))
-            every.append(spent / raw)
-            calls.append(moved.solver.seconds / raw)
-        print(f"  warm re-plan, {share:4.0%} moves / raw run()   {statistics.median(every):6.3f}   "
-              f"(solver's call alone {statistics.median(calls):.3f})")  # fmt: skip
-    spent, table = seconds(lambda: shortages(company[0], company[1], plan))
-    print(f"  shortage list / raw run()             {spent / raw:6.3f}   ({len(table)} rows)")
-    print(f"  raw run() {raw:.3f} s here; peak memory {peak():,.0f} MB")
+            every.append(spent)
+            calls.append(moved.solver.seconds)
+        yield row(f"re-plan after a move of {share:.0%}", statistics.median(every),
+                  note=f"solver's call alone {statistics.median(calls) / raw:.3f}")  # fmt: skip
+    spent, listed = seconds(lambda: shortages(company[0], company[1], plan))
+    yield row("shortage list", spent, note=f"{len(listed)} rows; peak memory so far {peak():,.0f} MB")
 
 
 def peak() -> float:
@@ -290,15 +295,12 @@ def peak() -> float:
 SIZES = (
     Size(items=30, plants=2, warehouses=3, regions=5, segments=3, months=18),
     Size(items=30, plants=2, warehouses=3, regions=5, segments=3, months=18, same_price=True),
+    Size(items=100, plants=3, warehouses=0, regions=4, segments=3, months=18, same_price=True),
     Size(items=100, plants=3, warehouses=0, regions=4, segments=3, months=18),
 )
 
 
-def main() -> None:
-    """All sizes; `--small` only the first two."""
-    for size in SIZES[:2] if "--small" in sys.argv[1:] else SIZES:
-        report(size)
-
-
-if __name__ == "__main__":
-    main()
+def run() -> Iterator[Row]:
+    """All sizes, the smallest first."""
+    for size in SIZES:
+        yield from rows_of(size)

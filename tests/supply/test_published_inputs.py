@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sop_core.inputs import Floats, Inputs
+from sop_core.inputs import Floats, Inputs, Policy
 from sop_core.supply.solve import SupplySolver
 from tests.supply.factory import INF, make_inputs
 
@@ -156,3 +157,25 @@ def test_cost_is_the_published_one(shared_dir: Path, name: str, build: Any, engi
     assert plan.cost == pytest.approx(case["expected_objective"], rel=1e-7)
     assert plan.lost.sum() == 0
     assert not plan.promises
+
+
+class NeverIdle(Policy):
+    """People always produce what their hours allow."""
+
+    idle_time = False
+
+
+def test_densepack_s_people_never_idle(shared_dir: Path) -> None:
+    """Stated the textbook's own way: output is what the people make, to the published workforce."""
+    case = known(shared_dir, "nahmias_densepack")
+    inputs, demand, price = densepack(case)
+    inputs.source.unit_cost[:] = 0.0
+    inputs.resource.wage[:] = 0.0
+    idle = SupplySolver(inputs, demand, price).solve()
+    policy = {field.name: getattr(inputs.policy, field.name) for field in dataclasses.fields(Policy)}
+    inputs.policy = NeverIdle(**policy)
+    busy = SupplySolver(inputs, demand, price).solve()
+    assert busy.cost == pytest.approx(case["expected"]["lp"], rel=1e-9)
+    assert busy.headcount[0] == pytest.approx(case["expected"]["workforce_lp"])
+    assert busy.load == pytest.approx(busy.regular)
+    assert idle.cost < busy.cost
