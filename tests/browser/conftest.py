@@ -7,6 +7,7 @@ Under xdist they all go to one worker, one after the other (tests/conftest.py): 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, ROOT, VIEWPORT, App, running_app, settled
+
+#: On a page's own address Streamlit first looks for its server below that address, and takes the 404 as an answer.
+PROBE = re.compile(r"https?://[^/]+/[^/]+/_stcore/(health|host-config)")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -70,7 +74,13 @@ def app(
 def console_errors(page: Page) -> list[str]:
     """What the page's console reports as an error, and what scripts in it throw, as it happens."""
     found: list[str] = []
-    page.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
+
+    def listen(said: ConsoleMessage) -> None:
+        url = said.location.get("url", "")
+        if said.type == "error" and not PROBE.fullmatch(url):
+            found.append(f"{said.text} [{url}]")
+
+    page.on("console", listen)
     page.on("pageerror", lambda thrown: found.append(str(thrown)))
     return found
 

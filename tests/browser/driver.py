@@ -37,7 +37,7 @@ _SETTLED = """async ([quiet, limit]) => {
         const now = performance.now();
         const app = document.querySelector('[data-testid="stApp"]');
         const idle = app && app.dataset.testScriptState === 'notRunning'
-            && !document.querySelector('[data-stale="true"]');
+            && !document.querySelector('[data-stale="true"], [data-testid^="stSkeleton"]');
         if (!idle) since = now;
         if (now - since >= quiet) return null;
         if (now - began > limit) return app ? app.dataset.testScriptState : 'no app';
@@ -115,7 +115,7 @@ def _healthy(port: int) -> bool:
 
 
 def settled(page: Page, quiet: float = 0.15, patience: float = 60) -> None:
-    """Wait until no script or fragment has run and nothing has been stale for `quiet` seconds.
+    """Wait until for `quiet` seconds no script or fragment ran, nothing was stale and no skeleton stood in.
 
     Raises AssertionError with the script's state if that does not come within `patience` seconds.
     """
