@@ -311,7 +311,6 @@ def prophet_reference(
         seasonality_prior_scale=spec.seasonality_prior_scale,
         uncertainty_samples=0,
     )
-    _silence("cmdstanpy", "prophet")
     with warnings.catch_warnings():
         # Prophet 1.5 still drops columns in place, which pandas 3.1 deprecates.
         warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning, module="prophet")
@@ -332,13 +331,13 @@ def _dates(days: Array) -> pd.DatetimeIndex:
 
 @functools.cache
 def _prophet_class() -> type:
-    """Prophet, imported when first needed: the import takes seconds."""
+    """Prophet, imported when first needed: the import takes seconds. It and CmdStanPy say nothing about each
+    fit; what goes wrong is raised."""
     from prophet import Prophet
 
+    for name in ("cmdstanpy", "prophet"):
+        logger = logging.getLogger(name)
+        # CmdStanPy sets its own level and prints to the terminal when it finds no handler.
+        logger.addHandler(logging.NullHandler())
+        logger.setLevel(logging.ERROR)
     return Prophet
-
-
-def _silence(*names: str) -> None:
-    """No chatter about each fit; warnings and errors still come through."""
-    for name in names:
-        logging.getLogger(name).setLevel(logging.ERROR)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sop_core.demand.baseline import _prophet_class, _silence, prophet_reference
+from sop_core.demand.baseline import _prophet_class, prophet_reference
 from sop_core.demand.forecast_series import prophet_pair
 from sop_core.demand.prophet_map import ProphetSpec, changepoint_times, fit_map, fourier, neg_log_posterior
 
@@ -42,7 +42,6 @@ def by_stan(days: np.ndarray, y: np.ndarray, spec: ProphetSpec, ahead: np.ndarra
         seasonality_mode=spec.seasonality_mode,
         uncertainty_samples=0,
     )
-    _silence("cmdstanpy", "prophet")
     at = pd.DatetimeIndex(EPOCH + days.astype("timedelta64[D]"))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning, module="prophet")
