@@ -20,7 +20,7 @@ from sop_core.plan import Plan
 
 WHAT_IF, COMPARE = "What-if", "Compare"
 #: Height in pixels of the list of sentences and of the shortage line: longer ones scroll in place, nothing jumps.
-SENTENCES, SHORTAGES = 136, 84
+SENTENCES, SHORTAGES = 190, 76
 MOST_SHORTAGES = 3
 
 
@@ -90,7 +90,9 @@ def _sentences(view: View, work: Work) -> None:
         if not scenario.steps:
             st.html('<div class="sop-quiet">None yet: this is the base. Move a lever, or add a change.</div>')
         for at, (said, step) in enumerate(zip(scenario.sentences(view.inputs), scenario.steps, strict=True)):
-            with st.container(horizontal=True, vertical_alignment="center", gap=None, key=f"change_{at}"):
+            with st.container(
+                horizontal=True, wrap=False, vertical_alignment="center", gap=None, key=f"change_{at}"
+            ):
                 look = "sop-said sop-muted" if step.muted else "sop-said"
                 st.html(f'<div class="{look}">{fmt.safe(said)}</div>')
                 if st.button("", icon=":material/edit:", key=f"edit_{at}", type="tertiary", help="Edit"):

@@ -55,7 +55,6 @@ def draw(view: View) -> None:
             st.warning(f"“{name}” cannot be planned: {error}")
     if not plans:
         return
-    _columns(view, plans)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.html(table(plans, view.base))
@@ -65,6 +64,7 @@ def draw(view: View) -> None:
         )  # fmt: skip
     with right:
         st.html(_differences(view, list(plans)))
+    _columns(view, plans)
 
 
 def _columns(view: View, plans: dict[str, Plan]) -> None:
@@ -91,7 +91,7 @@ def _columns(view: View, plans: dict[str, Plan]) -> None:
             )
             load = utilisation(plan.facts)
             names = view.inputs.resource_names
-            picture = charts.load_heat(months, names, load, utilisation(base.facts), palette)
+            picture = charts.load_heat(months, names, load, utilisation(base.facts), palette, numbers=False)
             _chart(picture, f"cmp_load_{name}", charts.load_sentence(months, names, load))
 
 

@@ -66,6 +66,7 @@ _STYLES = """
 .sop-said{font-size:.82rem;line-height:1.3}
 .sop-said.sop-muted{color:var(--sop-muted);text-decoration:line-through}
 .sop-short{font-size:.82rem;line-height:1.35}
+.sop-short li{font-size:.82rem}
 .sop-short ol{margin:.1rem 0 0;padding-left:1.2rem}
 .sop-context{font-size:.78rem;color:var(--sop-muted);line-height:1.3;padding-top:.15rem}
 .sop-context b{color:var(--sop-ink);font-weight:600}

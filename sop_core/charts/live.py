@@ -17,7 +17,7 @@ from sop_core.inputs import Floats
 Option = dict[str, Any]
 
 #: Height of each picture in pixels: two rows of them fit a screen of 900 with everything else.
-HEIGHT = 268
+HEIGHT = 304
 #: Rows of the heat map and of the bridge; the rest is gathered or counted.
 MOST_RESOURCES = 8
 MOST_STEPS = 7
@@ -37,7 +37,7 @@ def demand_supply(
         ("━", "Demand", palette.demand),
         ("━", "Delivered", palette.supply),
         *([("█", "Not served", palette.shortage)] if short else []),
-        ("─", "Delivered in base", palette.base),
+        ("─", "Base", palette.base),
     ]
     series = [
         _line("Delivered in base", base, palette.base, 1.0, z=1),
@@ -84,11 +84,18 @@ def stock_target(
 
 
 def load_heat(
-    months: Sequence[str], resources: Sequence[str], load: Floats, base: Floats, palette: Palette
+    months: Sequence[str],
+    resources: Sequence[str],
+    load: Floats,
+    base: Floats,
+    palette: Palette,
+    *,
+    numbers: bool = True,
 ) -> Option:
     """Load by resource and month as a part of regular hours. `load`, `base` [q, t]; nan = no limit, left out.
 
-    Cells above 100 % carry their number on vermilion; the fullest resources are shown where there are many.
+    Cells above 100 % carry their number on vermilion, or a dot where there is no room for `numbers`; the fullest
+    resources are shown where there are many.
     """
     known = np.flatnonzero(np.isfinite(load).all(axis=1) | np.isinf(load).any(axis=1))
     peak = np.nan_to_num(base[known], nan=0.0, posinf=9.99).max(axis=1, initial=0.0)
@@ -98,11 +105,11 @@ def load_heat(
     values = np.minimum(np.nan_to_num(load[rows], nan=0.0, posinf=9.99), 9.99)
     percent = np.round(values * 100).astype(int)
     over = percent > 100
-    cells = [
-        {"value": [t, q, int(percent[q, t])], "label": {"show": True}} if over[q, t] else [t, q, int(percent[q, t])]
-        for q in range(len(rows))
-        for t in range(len(months))
-    ]  # fmt: skip
+    marked = {"label": {"show": True}}
+    cells: list[Any] = []
+    for q, row in enumerate(percent.tolist()):
+        for t, value in enumerate(row):
+            cells.append({"value": [t, q, value]} | marked if over[q, t] else [t, q, value])
     hidden = len(known) - len(ranked)
     title = "Load, % of regular hours" + (f" · fullest {len(ranked)} of {len(known)}" if hidden else "")
     full = palette.heat
@@ -115,7 +122,7 @@ def load_heat(
         {"gt": 100, "color": palette.over},
     ]
     legend = [("█", "under 65", full[1]), ("█", "65-95", full[3]), ("█", "to 100", full[4])]
-    legend.append(("█", "over 100", palette.over))
+    legend.append(("█", "over 100" if numbers else "• over 100", palette.over))
     option = _frame(title, legend, palette)
     option |= {
         "grid": {"left": 8, "right": 8, "top": 50, "bottom": 4, "containLabel": True},
@@ -137,7 +144,7 @@ def load_heat(
                 "itemStyle": {"borderColor": palette.surface, "borderWidth": 1},
                 "label": {
                     "show": False,
-                    "formatter": "{@[2]}",
+                    "formatter": "{@[2]}" if numbers else "•",
                     "color": "#FFFFFF" if not palette.dark else "#12181F",
                     "fontSize": 8.5,
                     "fontWeight": 600,
