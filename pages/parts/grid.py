@@ -75,7 +75,7 @@ class MonthGrid:
         columns = [iso_month(m) for m in self.months]
         rows = [
             {"group": self.group, "block": block.title, "row": row.label, "unit": row.unit}
-            | {c: (float(v) if np.isfinite(v) else None) for c, v in zip(columns, row.amounts, strict=True)}
+            | {c: (float(v) if np.isfinite(v) else np.nan) for c, v in zip(columns, row.amounts, strict=True)}
             for block in self.blocks
             for row in block.rows
         ]
@@ -372,6 +372,8 @@ class _Builder:
 
     def against(self, plan: Floats, actual: Floats, favourable: int) -> list[Row]:
         """Actual, difference (actual - plan) and its running sum over the past months."""
+        if not np.isfinite(actual).any():
+            return []
         rows = [self.row("Actual", actual, None, "actual")]
         difference = actual - plan
         if np.isfinite(difference).any():

@@ -107,7 +107,9 @@ def demand_chart(palette: Palette, data: DemandView, height: int = 360) -> Pictu
             line={"color": palette.budget, "width": 1.5, "dash": "dash"},
             hovertemplate=hover,
         )
-    differs = np.abs(data.total - data.baseline).max(initial=0.0) > 0.5
+    # A layer that could not be told from the baseline on the picture gets no line of its own.
+    least = max(0.5, 0.005 * float(data.baseline.max(initial=0.0)))
+    differs = np.abs(data.total - data.baseline).max(initial=0.0) > least
     chart.add_scatter(
         x=ahead,
         y=points(data.baseline),
