@@ -26,9 +26,10 @@ _DOUBLINGS = 6
 class Lever:
     """One thing in one month.
 
-    kind and where: `resource` (q: a regular hour, of people where people stand behind it), `machine` (q: an hour of
-    the machine's own limit beside its people), `source` (k: a unit of max_quantity), `demand` (item, region,
-    segment: a unit asked for), `lane` (l), `material` (n: a unit the supplier may send), `storage` (s, month ignored).
+    kind and where: `resource` (q: a regular hour; of people and machine together where both limit it), `people`
+    (q: an hour of people already paid), `machine` (q: an hour of the machine's own limit), `source` (k: a unit of
+    max_quantity), `demand` (item, region, segment: a unit asked for), `lane` (l), `material` (n: a unit the supplier
+    may send), `storage` (s, month ignored).
     """
 
     kind: str
@@ -122,8 +123,8 @@ def _at_hand(inputs: Inputs, demand: Floats, lever: Lever) -> float:
     """How much less of a lever there can be."""
     month, kind = lever.month, lever.kind
     at = lever.where[0]
-    if kind == "resource" and inputs.resource.people[at]:
-        return float(np.inf)  # the solver says
+    if kind == "people" or (kind == "resource" and inputs.resource.people[at]):
+        return float(np.inf)  # the solver says: there is none where it finds no plan
     if kind in ("resource", "machine"):
         return float(inputs.resource.hours[at, month] * (1 - inputs.resource.outage[at, month]))
     if kind == "source":
@@ -141,14 +142,15 @@ def _at_hand(inputs: Inputs, demand: Floats, lever: Lever) -> float:
 
 def _apply(case: _Case, lever: Lever, amount: float) -> None:
     inputs, month, at = case.inputs, lever.month, lever.where[0]
-    if lever.kind == "resource" and inputs.resource.people[at]:
+    hours = lever.kind in ("resource", "people", "machine")
+    if hours and lever.kind != "machine" and inputs.resource.people[at]:
         line = int(np.flatnonzero(np.flatnonzero(inputs.resource.people) == at)[0])
         case.nudges.append(("staff_regular", line, month, amount))
-    elif lever.kind in ("resource", "machine"):
+    if hours and lever.kind != "people":
         running = 1 - inputs.resource.outage[at, month]
         if running > 0:
-            inputs.resource.hours[at, month] += amount / running
-    elif lever.kind == "source":
+            inputs.resource.hours[at, month] = max(inputs.resource.hours[at, month] + amount / running, 0.0)
+    if lever.kind == "source":
         inputs.source.max_quantity[at, month] += amount
     elif lever.kind == "lane":
         inputs.lane.max_quantity[at, month] += amount
@@ -156,22 +158,23 @@ def _apply(case: _Case, lever: Lever, amount: float) -> None:
         inputs.material.max_quantity[at, month] += amount
     elif lever.kind == "storage":
         inputs.site.capacity[at] += amount
-    else:
+    elif lever.kind == "demand":
         case.demand[(*lever.where, month)] += amount
 
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """One lever pulled against a shortage, and what the whole plan makes of it."""
+    """One lever pulled against a shortage by as much as is missing, and what the whole plan makes of it."""
 
-    lever: str  #: overtime, shift, hire, machine hours, supplier volume, source, material, lane, storage
+    lever: str  #: overtime, shift, hire, machine hours, source, material, lane, storage
     name: str  #: resource, source, material, lane or site
     unit: str  #: hours, shifts, heads, units
     amount: float  #: how much of it the new plan uses more than the old one
     month: np.datetime64  #: the month in which most of it is used
-    relieved: float  #: units of this item, region and month no longer late or lost
-    relieved_all: float  #: units over everything, lost or left at the end no more
-    cost: float  #: money more spent by the plan as a whole
+    spent: float  #: money for the lever itself, at its rate
+    relieved: float  #: units, of any item, no longer late or lost
+    relieved_here: float  #: of them, units of the cell asked about
+    cost: float  #: money more spent by the plan as a whole (less backlog and lost sales may make it negative)
     gain: float  #: margin more; negative = does not pay
 
 
@@ -179,48 +182,55 @@ def ways_out(
     solver: SupplySolver,
     solution: Solution,
     item: int,
-    region: int,
+    region: int | None,
     month: int,
     inputs: Inputs | None = None,
     demand: Floats | None = None,
     price: Floats | None = None,
 ) -> tuple[WayOut, ...]:
-    """Levers on the chain that holds a shortage back, each re-planned exactly; the best for the margin first, among
-    those that relieve it. Under `service` the most relieving first, then the cheapest.
+    """Levers on the chain that holds a shortage back, each pulled alone and re-planned exactly.
 
-    Empty where the cell is not short, where time is the cause (lead time, frozen months), or where serving does not
-    pay. `solution` is the plan of inputs, demand and price (default: the solver's base case).
+    The cell is an item in a region (None: all regions) in the month in which the units were asked for. Best for the
+    margin first; under `service` the most relieving first, then the cheapest. Empty where the cell is not short,
+    where time is the cause (lead time, frozen months), or where serving does not pay. `solution` is the plan of
+    inputs, demand and price (default: the solver's base case). Some ten warm re-solves.
     """
     base = solver.base
     inputs = base[0] if inputs is None else inputs
     demand = base[1] if demand is None else demand
     price = base[2] if price is None else price
-    missing = short_units(inputs, demand, solution)
-    short: Bools = np.zeros(missing.shape, dtype=np.bool_)
-    short[item, region, month] = missing[item, region, month] > 1e-6
-    if not short.any():
+    before = short_units(inputs, demand, solution)
+    cell = (item, slice(None) if region is None else slice(region, region + 1), month)
+    quantity = float(before[cell].sum())
+    if quantity <= 1e-6:
         return ()
-    found = causes.find_causes(inputs, solution, short)
-    quantity = float(missing[item, region, month])
+    short: Bools = np.zeros(before.shape, dtype=np.bool_)
+    short[item, int(np.argmax(before[item, :, month])) if region is None else region, month] = True
     ways = []
-    for lever, change in _candidates(inputs, solution, found, quantity):
+    for lever, change in _candidates(inputs, causes.find_causes(inputs, solution, short), quantity):
         other = inputs.copy()
         change(other)
         plan = solver.solve(other, demand, price)
-        amount, at, name, unit = _used(lever, inputs, solution, plan)
         after = short_units(inputs, demand, plan)
-        relieved = quantity - float(after[item, region, month])
+        relieved = float(before.sum() - after.sum())
         if relieved <= 1e-6 * max(quantity, 1.0):
             continue
+        more, rate, name, unit = _pulled(lever, inputs, solution, plan)
+        used = np.maximum(more, 0.0)
+        standing = lever[0] in (
+            "hire",
+            "storage",
+        )  # stays from month to month: its height counts, not its sum
         ways.append(
             WayOut(
                 lever=lever[0],
                 name=name,
                 unit=unit,
-                amount=amount,
-                month=inputs.months[at],
+                amount=float(used.max() if standing else used.sum()),
+                month=inputs.months[int(np.argmax(used))],
+                spent=rate,
                 relieved=relieved,
-                relieved_all=_not_served(solution) - _not_served(plan),
+                relieved_here=quantity - float(after[cell].sum()),
                 cost=plan.cost - solution.cost,
                 gain=plan.margin - solution.margin,
             )
@@ -236,125 +246,121 @@ def short_units(inputs: Inputs, demand: Floats, solution: Solution) -> Floats:
     return np.asarray((late + lost).sum(axis=2))
 
 
-def _not_served(solution: Solution) -> float:
-    return float(solution.lost.sum() + solution.end_lost.sum())
-
-
 _Change = Callable[[Inputs], None]
 _Pull = tuple[str, int]
 
 
-def _candidates(
-    inputs: Inputs, solution: Solution, found: causes.Causes, quantity: float
-) -> list[tuple[_Pull, _Change]]:
+def _candidates(inputs: Inputs, found: causes.Causes, quantity: float) -> list[tuple[_Pull, _Change]]:
     """Levers worth trying for one cell's cause, each with what it changes in a copy of the inputs."""
-    kind, binding = causes.KINDS[int(found.kind[0])], int(found.binding[0])
-    start, item = int(found.start[0]), int(found.item[0])
-    first = int(found.first[0]) if found.first[0] >= 0 else max(start, 0)
-    window = slice(min(first, max(start, 0)), max(start, 0) + 1)
+    kind, binding, source = causes.KINDS[int(found.kind[0])], int(found.binding[0]), int(found.source[0])
+    item, start, wanted = int(found.item[0]), max(int(found.start[0]), 0), int(found.month[0])
     ways: list[tuple[_Pull, _Change]] = []
     if kind == causes.RESOURCE:
-        ways += _hours(
-            inputs, binding, window, quantity * _hours_per_unit(inputs, int(found.source[0]), binding)
-        )
-    if kind == causes.MATERIAL:
+        ways += _hours(inputs, binding, start, quantity * _per_unit(inputs, source, binding))
+    elif kind == causes.MATERIAL:
+        used = (inputs.material.usage_source == source) & (inputs.material.usage_material == binding)
+        need = quantity * float(inputs.material.usage_quantity[used].sum())
         for line in np.flatnonzero(inputs.material.material == binding).tolist():
-            ways.append((("material", line), _more_material(line, window, quantity, inputs)))
-    if kind == causes.LANE:
-        ways.append((("lane", binding), _more_of("lane", binding, slice(0, inputs.horizon), quantity)))
-    if kind == causes.STORAGE:
-        ways.append((("storage", binding), _more_storage(binding, quantity)))
+            month = start - int(inputs.material.lead[line])
+            if month >= 0:
+                ways.append((("material", line), _raise("material", line, month, need)))
+    elif kind == causes.LANE:
+        month = max(wanted - int(inputs.lane.lead[binding]), 0)
+        ways.append((("lane", binding), _raise("lane", binding, month, quantity)))
+    elif kind == causes.STORAGE:
+        ways.append((("storage", binding), _raise("storage", binding, 0, quantity)))
     if kind in (causes.RESOURCE, causes.SUPPLIER, causes.MATERIAL, causes.STORAGE):
+        # Any source of the item with a maximum may give more, in the latest month that is still in time.
+        late = start + int(inputs.source.lead[source])
         for line in np.flatnonzero(inputs.source.item == item).tolist():
-            if np.isfinite(inputs.source.max_quantity[line]).any():
-                ways.append((("source", line), _more_of("source", line, slice(0, window.stop), quantity)))
+            month = late - int(inputs.source.lead[line])
+            if month >= 0 and np.isfinite(inputs.source.max_quantity[line, month]):
+                ways.append((("source", line), _raise("source", line, month, quantity)))
     return ways
 
 
-def _hours(inputs: Inputs, q: int, window: slice, hours: float) -> list[tuple[_Pull, _Change]]:
+def _hours(inputs: Inputs, q: int, month: int, hours: float) -> list[tuple[_Pull, _Change]]:
+    """More hours of each kind that the resource knows, in one month."""
     resource = inputs.resource
     ways: list[tuple[_Pull, _Change]] = []
 
     def overtime(other: Inputs) -> None:
-        other.resource.overtime_hours[q, window] += hours
-        if resource.people[q]:
-            # Heads limit it as well: lift what a head may work by as much.
-            heads = np.maximum(other.resource.headcount[q], 1.0)
-            other.resource.overtime_per_head[q, window] += hours / heads
+        other.resource.overtime_hours[q, month] += hours
+        if resource.people[q]:  # what a head may work limits it as well
+            other.resource.overtime_per_head[q, month] += hours / max(resource.headcount[q], 1.0)
 
     def shifts(other: Inputs) -> None:
-        other.resource.max_shifts[q, window] += np.ceil(hours / resource.shift_hours[q])
+        other.resource.max_shifts[q, month] += np.ceil(hours / resource.shift_hours[q])
 
     def hire(other: Inputs) -> None:
-        per_head = np.maximum(resource.hours_per_head[q, window], 1e-9)
-        other.resource.can_hire[q, : window.stop] = True
-        other.resource.max_headcount[q, : window.stop] += float((hours / per_head).max())
+        other.resource.can_hire[q, : month + 1] = True
+        other.resource.max_headcount[q] += hours / max(resource.hours_per_head[q, month], 1e-9)
 
     def machine(other: Inputs) -> None:
-        other.resource.hours[q, window] += hours
+        other.resource.hours[q, month] += hours
 
     ways.append((("overtime", q), overtime))
     if resource.shift_hours[q] > 0:
         ways.append((("shift", q), shifts))
     if resource.people[q]:
         ways.append((("hire", q), hire))
-    if np.isfinite(resource.hours[q, window]).any():
+    if np.isfinite(resource.hours[q, month]):
         ways.append((("machine hours", q), machine))
     return ways
 
 
-def _more_of(table: str, line: int, window: slice, quantity: float) -> _Change:
+def _raise(table: str, line: int, month: int, quantity: float) -> _Change:
+    """Lifts one limit, where there is one."""
+
     def change(other: Inputs) -> None:
-        limit = other.source.max_quantity if table == "source" else other.lane.max_quantity
-        limit[line, window] += quantity
+        if table == "storage":
+            other.site.capacity[line] += quantity
+        else:
+            limits = {
+                "source": other.source.max_quantity,
+                "lane": other.lane.max_quantity,
+                "material": other.material.max_quantity,
+            }
+            limits[table][line, month] += quantity
 
     return change
 
 
-def _more_material(line: int, window: slice, quantity: float, inputs: Inputs) -> _Change:
-    most = float(inputs.material.usage_quantity.max(initial=1.0))
-
-    def change(other: Inputs) -> None:
-        other.material.max_quantity[line, : window.stop] += quantity * most
-
-    return change
-
-
-def _more_storage(site: int, quantity: float) -> _Change:
-    def change(other: Inputs) -> None:
-        other.site.capacity[site] += quantity
-
-    return change
-
-
-def _hours_per_unit(inputs: Inputs, source: int, resource: int) -> float:
+def _per_unit(inputs: Inputs, source: int, resource: int) -> float:
     routing = inputs.source
     own: Ints = np.flatnonzero((routing.routing_source == source) & (routing.routing_resource == resource))
     return float(routing.routing_hours[own].sum())
 
 
-def _used(lever: _Pull, inputs: Inputs, old: Solution, new: Solution) -> tuple[float, int, str, str]:
-    """(how much more the new plan uses, the month it uses most in, name, unit)."""
+def _pulled(lever: _Pull, inputs: Inputs, old: Solution, new: Solution) -> tuple[Floats, float, str, str]:
+    """([t] how much more of the lever the new plan uses, money at its rate, name, unit)."""
     kind, line = lever
-    if kind == "overtime":
-        more, name, unit = (new.overtime - old.overtime)[line], inputs.resource_names[line], "hours"
-    elif kind == "shift":
-        more, name, unit = (new.shifts - old.shifts)[line], inputs.resource_names[line], "shifts"
-    elif kind == "hire":
-        more, name, unit = (new.headcount - old.headcount)[line], inputs.resource_names[line], "heads"
-        month = int(np.argmax(more))
-        return float(more[month]), month, name, unit
-    elif kind == "machine hours":
-        more, name, unit = (new.regular - old.regular)[line], inputs.resource_names[line], "hours"
-    elif kind == "source":
-        more, name, unit = (new.started - old.started)[line], inputs.source_names[line], "units"
-    elif kind == "material":
-        position = int(inputs.material.material[line])
-        more, name, unit = (new.bought - old.bought)[line], inputs.material_names[position], "units"
-    elif kind == "lane":
-        more, name, unit = (new.flow - old.flow).sum(axis=0)[line], inputs.lane_name(line), "units"
-    else:
-        more, name, unit = (new.stock - old.stock).sum(axis=0)[line], inputs.site_names[line], "units"
-        month = int(np.argmax(more))
-        return float(more[month]), month, name, unit
-    return float(np.maximum(more, 0.0).sum()), int(np.argmax(more)), name, unit
+    resource = inputs.resource
+    if kind in ("overtime", "shift", "machine hours", "hire"):
+        name = inputs.resource_names[line]
+        if kind == "overtime":
+            more = (new.overtime - old.overtime)[line]
+            return more, float(more.sum() * resource.overtime_cost[line]), name, "hours"
+        if kind == "shift":
+            more = (new.shifts - old.shifts)[line]
+            return more, float(more.sum() * resource.shift_cost[line]), name, "shifts"
+        if kind == "machine hours":
+            more = (new.regular - old.regular)[line]
+            rate = 0.0 if resource.people[line] else float(resource.hour_cost[line])
+            return more, float(more.sum()) * rate, name, "hours"
+        more = (new.headcount - old.headcount)[line]
+        moves = (new.hired - old.hired)[line].sum() * resource.hire_cost[line]
+        moves += (new.released - old.released)[line].sum() * resource.release_cost[line]
+        return more, float(more.sum() * resource.wage[line] + moves), name, "heads"
+    if kind == "source":
+        more = (new.started - old.started)[line]
+        return more, float(more @ inputs.source.unit_cost[line]), inputs.source_names[line], "units"
+    if kind == "material":
+        more = (new.bought - old.bought)[line]
+        name = inputs.material_names[int(inputs.material.material[line])]
+        return more, float(more.sum() * inputs.material.unit_cost[line]), name, "units"
+    if kind == "lane":
+        more = (new.flow - old.flow).sum(axis=0)[line]
+        return more, float(more @ inputs.lane.unit_cost[line]), inputs.lane_name(line), "units"
+    more = (new.stock - old.stock).sum(axis=0)[line]
+    return more, float(more.sum() * inputs.site.storage_cost[line]), inputs.site_names[line], "units"

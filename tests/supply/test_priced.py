@@ -72,10 +72,11 @@ def test_people_and_machine_that_bind_together_are_worth_something_only_together
         },
     )  # fmt: skip
     solver = SupplySolver(*company)
-    people, machine = Lever("resource", (0,), 0), Lever("machine", (0,), 0)
+    people, machine = Lever("people", (0,), 0), Lever("machine", (0,), 0)
     assert worth(solver, people, reach=False).up == pytest.approx(0, abs=1e-9)
     assert worth(solver, machine, reach=False).up == pytest.approx(0, abs=1e-9)
     assert worth(solver, [people, machine], reach=False).up == pytest.approx(40)
+    assert worth(solver, Lever("resource", (0,), 0), reach=False).up == pytest.approx(40)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,8 @@ def test_ways_out_are_priced_exactly_and_ranked() -> None:
     assert [way.lever for way in ways] == ["machine hours", "overtime", "shift", "source"]
     overtime = ways[1]
     assert overtime.amount == pytest.approx(4)
-    assert overtime.relieved == pytest.approx(4)
+    assert [overtime.relieved, overtime.relieved_here] == pytest.approx([4, 4])
+    assert overtime.spent == pytest.approx(20)
     assert overtime.gain == pytest.approx(4 * (50 - 10 - 5))
     assert overtime.cost == pytest.approx(4 * 15)
     assert str(overtime.month) in ("2026-01", "2026-02")
