@@ -111,7 +111,7 @@ def serve(store: Path, port: int, options: list[str]) -> int:
         *options,
     ]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SOP_STORE": str(store)})
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill stops it as Ctrl-C does
     try:
         while not healthy(port):
             if server.poll() is not None:
@@ -123,12 +123,14 @@ def serve(store: Path, port: int, options: list[str]) -> int:
         return server.wait()
     except KeyboardInterrupt:
         server.terminate()
-        server.wait(timeout=20)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # then it is killed below
+            server.wait(timeout=15)
         say("\nStopped.")
         return 0
     finally:
         if server.poll() is None:
             server.kill()
+            server.wait()
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -182,6 +183,25 @@ class TestRun:
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         assert answer.returncode == 1
         assert answer.stderr.strip() == f"PORT={port} is not a port: give a number from 1 to 65535."
+
+    def test_a_kill_takes_the_server_along(self, tmp_path: Path) -> None:
+        (tmp_path / "scripts").mkdir()
+        shutil.copy(ROOT / "scripts" / "run.py", tmp_path / "scripts")
+        (tmp_path / "app.py").write_text("import streamlit as st\nst.title('Planner')\n")
+        (tmp_path / "sop.duckdb").touch()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "scripts/run.py", f"--port={port}", "--store=sop.duckdb"]
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as started:
+            assert started.stdout is not None
+            ready = next((line for line in started.stdout if line.startswith("Ready")), "it ended first")
+            started.terminate()
+            rest = started.stdout.read()
+        assert f"open http://localhost:{port}" in ready
+        assert rest.endswith("Stopped.\n")
+        assert started.returncode == 0
+        run.check_port(port)
 
     def builder(self, folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
         """Lets `python -m sop_core demo --store F` be a program of ours; F is its $5."""
