@@ -180,7 +180,9 @@ def _member_forecasts(
         for j, history, forecast in zip(chosen, histories, found, strict=True):
             row = rows[j]
             non_negative = profiles[row.series].non_negative
-            out[j][row.members.index(name)] = _within_reason(forecast[: row.ahead], history, non_negative)
+            out[j][row.members.index(name)] = _within_reason(
+                forecast[: row.ahead], history, non_negative, period
+            )
     return out
 
 
@@ -217,7 +219,8 @@ def _prophet(
             history = y[position]
             low = bool(history.min() >= 0.0)
             out[j] = 0.5 * (
-                _within_reason(first[position], history, low) + _within_reason(second[position], history, low)
+                _within_reason(first[position], history, low, period)
+                + _within_reason(second[position], history, low, period)
             )
     return out
 
@@ -233,13 +236,15 @@ def _prophet_fit(
     return np.array([prophet_reference(known, row, ahead, spec) for row in y])
 
 
-def _within_reason(forecast: Array, history: Array, non_negative: bool) -> Array:
-    """A member may leave the range of the history by once its width below and twice above, not more: an
-    exponential trend that runs away must not carry the mean with it."""
+def _within_reason(forecast: Array, history: Array, non_negative: bool, period: int) -> Array:
+    """A member may leave the range of the history by its width, not more: an exponential trend that runs
+    away must not carry the mean with it. In the third year only a quarter of that upwards: from two cycles, a
+    step in the level (a range launched, a channel won) cannot be told from a season that will come again."""
     low, high = float(history.min()), float(history.max())
     width = max(high - low, 0.5 * max(abs(low), abs(high)))
+    above = 0.25 if 2 * period <= history.size < 3 * period else 1.0
     floor = 0.0 if non_negative else low - width
-    bounded: Array = np.clip(forecast, max(floor, low - width), high + 2.0 * width)
+    bounded: Array = np.clip(forecast, max(floor, low - width), high + above * width)
     return bounded
 
 
