@@ -137,7 +137,7 @@ def _quick_numbers(cells: list[str], column: Column, style: Style) -> list[Any]:
     if column.kind not in ("number", "integer") or style.decimals != "." or not cells:
         return results
     series = pd.Series(cells, dtype="str")
-    plain = np.flatnonzero(series.str.fullmatch(_PLAIN_NUMBER).to_numpy(dtype=bool))
+    plain = np.flatnonzero(_fits(cells, _PLAIN_NUMBER))
     for at, value in zip(plain, series.iloc[plain].astype("float64"), strict=True):
         results[at] = values.bounded(value)
     return results
@@ -234,17 +234,24 @@ def _note_changes(
             cells[at].strip() != good[at] and not cells[at].replace(".", "").isdigit()
         )
     elif column.kind in ("number", "integer"):
-        plain = pd.Series(cells, dtype="str").str.fullmatch(_PLAIN_NUMBER) if cells else pd.Series(dtype=bool)
-        said["read"] = lambda at: not plain.iloc[at]
+        plain = _fits(cells, _PLAIN_NUMBER)
+        said["read"] = lambda at: not plain[at]
     elif column.kind in ("date", "month"):
-        iso = pd.Series(cells, dtype="str").str.match(_ISO_DATE) if cells else pd.Series(dtype=bool)
-        said["read"] = lambda at: not iso.iloc[at]
+        iso = _fits(cells, _ISO_DATE + r".*")
+        said["read"] = lambda at: not iso[at]
     for what, test in said.items():
         marks = np.array([good[at] is not None and test(at) for at in range(len(cells))] + [False])
         rows = marks[codes]
         if rows.any():
             first = codes[int(np.argmax(rows))]
             parsed.change(what, rows, f"'{cells[first]}' as {_shown(good[first])}")
+
+
+def _fits(cells: list[str], pattern: str) -> NDArray[np.bool_]:
+    """Which texts are of a form."""
+    if not cells:
+        return np.zeros(0, dtype=bool)
+    return pd.Series(cells, dtype="str").str.fullmatch(pattern).to_numpy(dtype=bool)
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -21,9 +23,26 @@ BASICS = {
 }
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "company.duckdb"
+    with Store.open(path) as store:
+        store.import_tables(BASICS, "anna")
+    return path
+
+
+@pytest.fixture
+def store(template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store of its own; for tests that ask for `company`, with the basic lists in it."""
+    path = tmp_path / "company.duckdb"
+    if "company" in request.fixturenames:
+        shutil.copy(template, path)
+    with Store.open(path) as opened:
+        yield opened
+
+
 @pytest.fixture
 def company(store: Store) -> Store:
-    store.import_tables(BASICS, "anna")
     return store
 
 
