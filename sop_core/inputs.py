@@ -234,6 +234,7 @@ class Policy(_Copies):
     wage_factor: float = 1.0  #: kept for sentences; wages themselves are already multiplied
     integer_headcount: bool = False
     lot_sizing: bool = False
+    idle_time: bool = True  #: people may be paid for hours they do not work
 
 
 @dataclass(slots=True)

@@ -810,6 +810,12 @@ _SETTINGS = (
     Setting("integer_headcount", "bool", "whole heads only", default=False),
     Setting("lot_sizing", "bool", "lot sizes and setups count", default=False),
     Setting(
+        "idle_time",
+        "bool",
+        "people may be paid for hours they do not work; false: every paid regular hour is worked",
+        default=True,
+    ),
+    Setting(
         "service_level",
         "number",
         "cycle service level for safety stock",

@@ -65,6 +65,7 @@ class Settings:
     end_backlog: str
     integer_headcount: bool
     lot_sizing: bool
+    idle_time: bool
     service_level: float
     holding_rate: float
     backorder_cost: float  #: nan = none declared

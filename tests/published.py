@@ -125,6 +125,8 @@ def sailco(case: Mapping[str, Any]) -> Tables:
 def densepack(case: Mapping[str, Any]) -> Tables:
     """Nahmias: hiring and releasing over months of different working days; a final stock to reach."""
     given = case["inputs"]
+    # Units that one head makes in a month, to three decimals as in the book.
+    output = [round(days * given["units_per_worker_day"], 3) for days in given["days"]]
     return {
         "products": pd.DataFrame({"product": ["P"], "holding_cost": [given["holding"]]}),
         "sites": pd.DataFrame({"site": ["Plant"]}),
@@ -135,9 +137,7 @@ def densepack(case: Mapping[str, Any]) -> Tables:
         ),
         "sources": pd.DataFrame({"source": ["make"], "product": ["P"], "site": ["Plant"]}),
         "resources": pd.DataFrame({"resource": ["Line"], "site": ["Plant"]}),
-        "routings": pd.DataFrame(
-            {"source": ["make"], "resource": ["Line"], "hours_per_unit": [1 / given["units_per_worker_day"]]}
-        ),
+        "routings": pd.DataFrame({"source": ["make"], "resource": ["Line"], "hours_per_unit": [1.0]}),
         "workforce": pd.DataFrame(
             {
                 "resource": ["Line"],
@@ -147,8 +147,9 @@ def densepack(case: Mapping[str, Any]) -> Tables:
                 "release_cost": [given["fire"]],
             }
         ),
-        "calendar": pd.DataFrame({"month": months(len(given["days"])), "working_days": given["days"]}),
-        "settings": settings(len(given["demand"])),
+        "calendar": pd.DataFrame({"month": months(len(given["days"])), "working_days": output}),
+        # The textbook's people never idle: output is what they make.
+        "settings": settings(len(given["demand"]), idle_time="false"),
     }
 
 

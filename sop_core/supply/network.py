@@ -171,6 +171,7 @@ def _policy(snapshot: Snapshot, item: Items) -> Policy:
         discount_rate=settings.discount_rate,
         integer_headcount=settings.integer_headcount,
         lot_sizing=settings.lot_sizing,
+        idle_time=settings.idle_time,
     )
 
 

@@ -292,7 +292,7 @@ class _Natural:
             cost[:] = (rate[staffed] + self.weights.heads)[:, None]
         _, limit = self._row("staff_overtime")
         limit[:] = np.where(np.isnan(resource.overtime_per_head[staffed]), np.inf, 0.0)
-        if not getattr(inputs.policy, "idle_time", True):
+        if not inputs.policy.idle_time:
             # People always produce: every hour they are paid for is an hour of output.
             self._equal("staff_regular", 0.0)
             self._row("resource")[0][staffed] = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sop_core.inputs import Floats, Inputs, Policy
+from sop_core.inputs import Floats, Inputs
 from sop_core.supply.solve import SupplySolver
 from tests.supply.factory import INF, make_inputs
 
@@ -159,12 +158,6 @@ def test_cost_is_the_published_one(shared_dir: Path, name: str, build: Any, engi
     assert not plan.promises
 
 
-class NeverIdle(Policy):
-    """People always produce what their hours allow."""
-
-    idle_time = False
-
-
 def test_densepack_s_people_never_idle(shared_dir: Path) -> None:
     """Stated the textbook's own way: output is what the people make, to the published workforce."""
     case = known(shared_dir, "nahmias_densepack")
@@ -172,8 +165,7 @@ def test_densepack_s_people_never_idle(shared_dir: Path) -> None:
     inputs.source.unit_cost[:] = 0.0
     inputs.resource.wage[:] = 0.0
     idle = SupplySolver(inputs, demand, price).solve()
-    policy = {field.name: getattr(inputs.policy, field.name) for field in dataclasses.fields(Policy)}
-    inputs.policy = NeverIdle(**policy)
+    inputs.policy.idle_time = False
     busy = SupplySolver(inputs, demand, price).solve()
     assert busy.cost == pytest.approx(case["expected"]["lp"], rel=1e-9)
     assert busy.headcount[0] == pytest.approx(case["expected"]["workforce_lp"])
