@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sop_core.cli import main
 from sop_core.planner import make_plan
 from sop_core.snapshot import Snapshot
 from tests import published
@@ -49,3 +50,27 @@ def test_red_tomato_workforce_is_the_published_one(shared_dir: Path) -> None:
     known = case(shared_dir, "red_tomato_base")
     plan = make_plan(Snapshot.from_tables(published.red_tomato(known)))
     assert plan.solution.headcount[0].min() == pytest.approx(known["expected"]["workforce_lp"], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "tables", "figure"),
+    [
+        ("red_tomato_promo_jan", published.red_tomato, "margin"),
+        ("dantzig_gams_trnsport", published.transport, "cost"),
+    ],
+)
+def test_from_files_to_summary_by_the_command_line(
+    shared_dir: Path, tmp_path: Path, name: str, tables: Any, figure: str
+) -> None:
+    known = case(shared_dir, name)
+    files, store, out = tmp_path / "files", str(tmp_path / "s.duckdb"), tmp_path / "out"
+    files.mkdir()
+    for table, frame in tables(known).items():
+        frame.to_csv(files / f"{table}.csv", index=False)
+    assert main(["load", str(files), "--store", store]) == 0
+    assert main(["plan", "--store", store, "--out", str(out)]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary[figure] == pytest.approx(known["expected_objective"], rel=1e-4)
+    again = tmp_path / "again"
+    assert main(["plan", "--store", store, "--out", str(again)]) == 0
+    assert json.loads((again / "summary.json").read_text())["fingerprint"] == summary["fingerprint"]
