@@ -268,8 +268,8 @@ def methods_frame(baseline: Baseline) -> pd.DataFrame:
             "Series": details["name"],
             "Method": details["method"],
             "Best single": details["champion"],
-            "Error a month": error,
-            "Naive error": naive,
+            "Error a month": np.round(error, 1),
+            "Naive error": np.round(naive, 1),
             "Error / naive": skill,
             "Backtests": details["origins"],
             "Why": details["reason"],
@@ -295,7 +295,7 @@ def _methods(view: context.View) -> None:
             "Error a month": number(
                 format="localized", help="Mean absolute error in the backtests, units a month"
             ),
-            "Naive error": number(format="localized", help="The same for last year's month"),
+            "Naive error": number(format="localized", step=1, help="The same for last year's month"),
             "Error / naive": number(format="%.2f", help="Below 1: better than last year's month"),
             "Why": st.column_config.TextColumn(width="large"),
         },

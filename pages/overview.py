@@ -156,7 +156,8 @@ def budget_html(lines: list[budget.YearLine], currency: str) -> str:
         head = f'<th scope="row" style="text-align:left">{_TITLES[measure]} {fmt.safe(unit)}</th>'
         body += f"<tr>{head}{cells}</tr>"
     return (
-        f'<table class="sop-table" style="width:{min(34 * len(years), 100)}%"><caption hidden>Budget and latest estimate by fiscal year</caption><thead>'
+        f'<table class="sop-table" style="width:{min(34 * len(years), 100)}%">'
+        "<caption hidden>Budget and latest estimate by fiscal year</caption><thead>"
         f'<tr><th style="text-align:left">Budget and latest estimate</th>{tops}</tr>'
         f"<tr><th></th>{subs}</tr></thead><tbody>{body}</tbody></table>"
     )

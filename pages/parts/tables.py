@@ -170,12 +170,14 @@ def listing(
     for name in shown.columns[shown.dtypes.map(pd.api.types.is_numeric_dtype)]:
         # Zero is an en dash here too: a blank number shows the placeholder.
         shown[name] = shown[name].mask(shown[name] == 0)
+    numeric = shown.columns[shown.dtypes.map(pd.api.types.is_numeric_dtype)]
+    localized = {name: st.column_config.NumberColumn(format="localized") for name in numeric}
     st.dataframe(
         shown,
         key=key,
         hide_index=True,
         height=min(height or 400, 40 + _LINE * max(rows if height is None else len(frame), 1)),
-        column_config=config,
+        column_config=localized | (config or {}),
         row_height=_LINE,
         placeholder=fmt.DASH,
     )

@@ -23,8 +23,8 @@ from sop_core.charts.timeline import (
     stamps,
 )
 
-#: Load from which the text on a cell must be light (position on the heat scale).
-_STRONG = 0.75
+#: Load from which a cell has the strongest heat colour, on which text changes sides.
+_STRONG = 0.8
 _ROW = 26
 
 

@@ -77,7 +77,7 @@ def test_past_months_show_actual_against_plan_with_a_running_difference(
     line: tuple[Company, Plan, Past],
 ) -> None:
     """Budget 65 a month, 55 sold: -10 each month, -30 after three; made 52 of 55 planned."""
-    company, plan, past = line
+    _, plan, past = line
     grid = family_grid(plan, past, np.ones(2, dtype=bool), "Iron")
     sales, made = rows(grid, "Sales"), rows(grid, "Production and purchases")
     np.testing.assert_allclose(sales["Difference"][:3], -10.0)
