@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.parts import budget, cached, context, goals, state
+from pages.parts import budget, cached, context, filters, goals, state
 from pages.parts import format as fmt
 from pages.parts.grid import Past, flows, unit_of
 from sop_core import headline
@@ -102,6 +102,8 @@ def _picture(view: context.View) -> None:
     data = balance(view, view.plan, past)
     behind = balance(view, view.base, past) if view.plan.scenario.active else None
     picture = balance_chart(view.palette, data, height=430, base=behind)
+    if filters.everywhere(view):
+        st.html(f'<p class="sop-quiet">{filters.everywhere(view)}</p>')
     st.plotly_chart(picture.figure, key="balance", theme=None, config=CONFIG, alt=picture.alt)
 
 

@@ -10,20 +10,25 @@ import streamlit as st
 
 from pages.parts import cached, context, filters, state
 from pages.parts import format as fmt
-from pages.parts.filters import Group
-from pages.parts.grid import (
-    Block,
-    MonthGrid,
-    Row,
-    days_of_supply,
-    family_grid,
-    flows,
-    unit_of,
-    zones,
+from pages.parts.grid import days_of_supply, family_grid, flows, unit_of
+from pages.parts.review import (
+    by_lane,
+    by_source,
+    grid_groups,
+    known,
+    limits_frame,
+    load_parts,
+    materials_grid,
+    plan_grid,
+    promises_frame,
+    ranked_block,
+    shortage_list,
+    shortest,
+    staffing_grid,
+    stock_grid,
 )
 from pages.parts.tables import download, listing, month_table
 from sop_core import frames
-from sop_core.calendar import span_label
 from sop_core.charts.supply import (
     cover_chart,
     load_map,
@@ -33,7 +38,6 @@ from sop_core.charts.supply import (
     stock_chart,
 )
 from sop_core.charts.template import CONFIG
-from sop_core.inputs import Floats
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 
@@ -69,6 +73,8 @@ def render() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    if filters.everywhere(view):
+        st.html(f'<p class="sop-quiet">{filters.everywhere(view)}</p>')
     parts = {_GRID: _family, _STOCK: _stock, _SOURCES: _sources, _PEOPLE: _people, _LIMITS: _limits}
     parts.get(section or _LOAD, _load)(view)
 
@@ -108,18 +114,6 @@ def sentence(view: context.View) -> str:
 
 
 # -- load and shortages -----------------------------------------------------------------------------------
-
-
-def load_parts(plan: Plan) -> tuple[list[str], Floats, Floats]:
-    """(resources, load / regular hours [q, t], part of the load beyond regular hours [q, t]), fullest first;
-    resources without any limit are left out."""
-    used = utilisation(plan.facts)
-    load = plan.solution.load
-    beyond = plan.solution.overtime + plan.solution.shift_hours_used
-    extra = np.divide(beyond, load, out=np.zeros_like(load), where=load > 1e-9)
-    keep = [q for q in range(len(used)) if not np.isnan(used[q]).all()]
-    keep.sort(key=lambda q: -float(np.nanmax(used[q])))
-    return [plan.inputs.resource_names[q] for q in keep], used[keep], np.clip(extra[keep], 0.0, 1.0)
 
 
 def _load(view: context.View) -> None:
@@ -168,32 +162,6 @@ def _shortages(view: context.View) -> None:
         listing(promises_frame(plan), "promises")
 
 
-def shortage_list(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """Shortages gathered by item and cause, largest money first: months, units late and lost, money, why."""
-    inputs = plan.inputs
-    title = {name: inputs.title(i) for i, name in enumerate(inputs.items)}
-    rows = []
-    for (item, _, _), part in table.groupby(["item", "cause_kind", "binding"], sort=False, dropna=False):
-        units = part.groupby("kind")["quantity"].sum()
-        worst = part.iloc[int(part["value"].to_numpy().argmax())]
-        rows.append(
-            (
-                title[str(item)],
-                span_label(part["month"].min(), part["month"].max()),
-                float(units.get("late", 0.0)),
-                float(units.get("lost", 0.0)),
-                float(part["value"].sum()),
-                _capital(str(worst["cause"])),
-            )
-        )
-    frame = pd.DataFrame(rows, columns=["Item", "Asked for in", "Late", "Lost", "Money", "Why"])
-    return frame.sort_values("Money", ascending=False, ignore_index=True)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _shortage_columns(currency: str) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
@@ -206,31 +174,7 @@ def _shortage_columns(currency: str) -> dict[str, Any]:
     }
 
 
-def promises_frame(plan: Plan) -> pd.DataFrame:
-    """Hard rules that needed their way out: month, where, what, by how much."""
-    rows = [(pd.Timestamp(str(p.month)), p.where, str(p), p.amount, p.unit) for p in plan.solution.promises]
-    return pd.DataFrame(rows, columns=["month", "where", "what", "amount", "unit"])
-
-
 # -- the family grid --------------------------------------------------------------------------------------
-
-
-def grid_groups(view: context.View) -> list[Group]:
-    """What the family grid can show: the whole view, then each family (or product, where one was chosen)."""
-    level = filters.finer(view)
-    level = context.FAMILY if level in (context.COMPANY, context.CATEGORY) else level
-    parts = filters.split(view.inputs, level, view.items)
-    whole = Group(filters.title(view) if view.item != context.ALL else "Company", view.items)
-    return [whole, *parts] if len(parts) > 1 else [whole]
-
-
-def shortest(plan: Plan, choices: list[Group]) -> int:
-    """Position of the group with most demand not served in time, in money; the first where none is."""
-    price = plan.demand.price
-    late = np.minimum(plan.demand.total, plan.solution.backlog + plan.solution.lost) * price
-    per_item = late.sum(axis=(1, 2, 3))
-    worth = [float(per_item[group.items].sum()) for group in choices[1:]]
-    return 1 + int(np.argmax(worth)) if worth and max(worth) > 0.5 else 0
 
 
 def _family(view: context.View) -> None:
@@ -276,7 +220,7 @@ def _stock(view: context.View) -> None:
     now = flows(plan, view.items, value)
     window = cached.past(view.company).window(_PAST_CHART)
     window = window.valued(inputs.item.unit_cost) if money else window
-    held, sold = _known(window.stock, view.items), _known(window.sold, view.items)
+    held, sold = known(window.stock, view.items), known(window.sold, view.items)
     unit = f"{view.currency} at standard cost" if money else unit_of(inputs.item_unit, view.items)
     frozen, h = inputs.policy.frozen_months, len(window.months)
     left, right = st.columns(2, gap="medium")
@@ -300,67 +244,7 @@ def _stock(view: context.View) -> None:
         download("By item and site", lambda: frames.stock_frame(plan), "stock.csv", "stock_csv", quiet=True)
 
 
-def _known(values: Floats, items: np.ndarray) -> Floats:
-    part = values[items]
-    blank = np.isnan(part).all(axis=0)
-    return np.where(blank, np.nan, np.nansum(part, axis=0))
-
-
-def stock_grid(view: context.View, plan: Plan, money: bool) -> MonthGrid:
-    """Stock at month end, distance to target and days of supply, line by line."""
-    level = filters.finer(view)
-    level = context.FAMILY if level == context.COMPANY else level
-    shown = filters.split(view.inputs, level, view.items)
-    value = view.inputs.item.unit_cost if money else None
-    unit = view.currency if money else unit_of(view.inputs.item_unit, view.items)
-    found = [(g.name, flows(plan, g.items, value)) for g in shown]
-    stock = [Row(name, f.stock + f.transit, "") for name, f in found]
-    below = [
-        Row(name, -f.below_target, "", "difference", 1)
-        for name, f in found
-        if f.below_target.max(initial=0.0) > 0.5
-    ]
-    cover = [Row(name, days_of_supply(f.stock + f.transit, f.demand), "days", "share") for name, f in found]
-    everything = flows(plan, view.items, value)
-    stock.append(Row("Total", everything.stock + everything.transit, unit, "total"))
-    stock.append(Row("Target", everything.target, unit, "plan"))
-    blocks = [Block("Stock at month end", tuple(stock), unit)]
-    if below:
-        blocks.append(Block("Below target", tuple(below), unit))
-    blocks.append(Block("Days of supply", tuple(cover)))
-    return MonthGrid(
-        months=plan.inputs.months,
-        zones=zones(0, plan.inputs.policy.frozen_months, plan.inputs.horizon),
-        blocks=tuple(blocks),
-        group=filters.title(view),
-    )
-
-
 # -- sources and lanes ------------------------------------------------------------------------------------
-
-_KINDS = {"make": "Made", "subcontract": "Subcontracted", "buy": "Bought"}
-
-
-def by_source(view: context.View, plan: Plan) -> dict[str, Floats]:
-    """What arrives [t] by kind and site, of the items in view."""
-    source, inputs = plan.inputs.source, plan.inputs
-    weight = inputs.item.unit_cost if view.show == context.MONEY else np.ones(len(inputs.items))
-    out: dict[str, Floats] = {}
-    for k in np.flatnonzero(view.items[source.item]):
-        name = f"{_KINDS[source.kind[k]]}, {inputs.site_names[source.site[k]]}"
-        out[name] = (
-            out.get(name, np.zeros(inputs.horizon)) + plan.solution.received[k] * weight[source.item[k]]
-        )
-    return {name: values for name, values in out.items() if values.sum() > 0.5}
-
-
-def by_lane(view: context.View, plan: Plan) -> dict[str, Floats]:
-    """What leaves [t] on each lane, of the items in view."""
-    inputs = plan.inputs
-    weight = np.where(view.items, inputs.item.unit_cost if view.show == context.MONEY else 1.0, 0.0)
-    flow: Floats = np.tensordot(weight, plan.solution.flow, axes=1)
-    lanes = range(len(inputs.lane.origin))
-    return {inputs.lane_name(lane): flow[lane] for lane in lanes if flow[lane].sum() > 0.5}
 
 
 def _sources(view: context.View) -> None:
@@ -371,11 +255,11 @@ def _sources(view: context.View) -> None:
     parts = by_source(view, plan)
     picture = source_chart(view.palette, plan.inputs.months, parts, unit, frozen)
     st.plotly_chart(picture.figure, key="source_chart", theme=None, config=CONFIG, alt=picture.alt)
-    blocks = [_block("Arrivals by source", parts, unit)]
+    blocks = [ranked_block("Arrivals by source", parts, unit)]
     lanes = by_lane(view, plan)
     if lanes:
-        blocks.append(_block("Transport by lane", lanes, unit))
-    grid = _plain_grid(plan, blocks, filters.title(view))
+        blocks.append(ranked_block("Transport by lane", lanes, unit))
+    grid = plan_grid(plan, blocks, filters.title(view))
     month_table(grid, "Supply by source and transport by lane", height=380)
     if not len(view.inputs.lane.origin):
         st.html('<p class="sop-quiet">No lanes were given: every site serves every region at no cost.</p>')
@@ -404,45 +288,7 @@ def _sources(view: context.View) -> None:
             )
 
 
-def _block(title: str, rows: dict[str, Floats], unit: str) -> Block:
-    ranked = sorted(rows.items(), key=lambda pair: -float(pair[1].sum()))
-    total = np.sum([v for _, v in ranked], axis=0) if ranked else None
-    lines = [Row(name, values, "") for name, values in ranked]
-    if total is not None and len(ranked) > 1:
-        lines.append(Row("Total", total, unit, "total"))
-    return Block(title, tuple(lines), unit)
-
-
-def _plain_grid(plan: Plan, blocks: list[Block], group: str) -> MonthGrid:
-    return MonthGrid(
-        months=plan.inputs.months,
-        zones=zones(0, plan.inputs.policy.frozen_months, plan.inputs.horizon),
-        blocks=tuple(blocks),
-        group=group,
-    )
-
-
 # -- staffing ---------------------------------------------------------------------------------------------
-
-
-def staffing_grid(plan: Plan) -> MonthGrid:
-    """Heads, hires, releases and hours of every staffed resource."""
-    inputs, solution = plan.inputs, plan.solution
-    blocks = []
-    for q in np.flatnonzero(inputs.resource.people):
-        rows = [
-            Row("Headcount", solution.headcount[q], "heads", "total"),
-            Row("Hired", solution.hired[q], "heads", "part"),
-            Row("Released", -solution.released[q], "heads", "part"),
-            Row("Regular hours used", solution.regular[q], "h", "part"),
-            Row("Overtime", solution.overtime[q], "h", "part"),
-        ]
-        if solution.shift_hours_used[q].max(initial=0.0) > 0.5:
-            rows.append(Row("Extra shifts", solution.shift_hours_used[q], "h", "part"))
-        blocks.append(
-            Block(inputs.resource_names[q], tuple(rows), inputs.site_names[inputs.resource.site[q]])
-        )
-    return _plain_grid(plan, blocks, "Staffing")
 
 
 def _people(view: context.View) -> None:
@@ -459,68 +305,6 @@ def _people(view: context.View) -> None:
 
 
 # -- contracts and materials ------------------------------------------------------------------------------
-
-
-def limits_frame(view: context.View, plan: Plan) -> pd.DataFrame:
-    """Sources in view that have a contractual minimum or maximum: what is taken against it."""
-    inputs, solution = plan.inputs, plan.solution
-    source = inputs.source
-    rows = []
-    for k in np.flatnonzero(view.items[source.item]):
-        low, high = source.min_quantity[k], source.max_quantity[k]
-        bounded = np.isfinite(high)
-        if not (low > 0).any() and not bounded.any():
-            continue
-        taken = solution.started[k]
-        full = int((bounded & (taken >= high - 1e-6 * np.maximum(high, 1.0))).sum())
-        rows.append(
-            (
-                inputs.source_names[k],
-                _KINDS[source.kind[k]],
-                source.supplier[k],
-                float(taken.sum()),
-                float(low.sum()),
-                float(high[bounded].sum()) if bounded.any() else np.nan,
-                float(100 * taken[bounded].sum() / high[bounded].sum())
-                if high[bounded].sum() > 0
-                else np.nan,
-                full,
-                float(solution.contract_shortfall[k].sum()),
-            )
-        )
-    columns = [
-        "Source",
-        "How",
-        "Supplier",
-        "Planned",
-        "Minimum",
-        "Maximum",
-        "Used",
-        "Months full",
-        "Below minimum",
-    ]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.sort_values(["Months full", "Used"], ascending=False, ignore_index=True, na_position="last")
-
-
-def materials_grid(plan: Plan) -> MonthGrid:
-    """Materials bought against their contract, by supplier, and what is held."""
-    inputs, solution = plan.inputs, plan.solution
-    material = inputs.material
-    blocks = []
-    for at, name in enumerate(inputs.material_names):
-        rows = []
-        for n in np.flatnonzero(material.material == at):
-            supplier = material.supplier[n] or "Supplier"
-            rows.append(Row(f"Bought, {supplier}", solution.bought[n], ""))
-            if np.isfinite(material.max_quantity[n]).any():
-                limit = np.where(np.isfinite(material.max_quantity[n]), material.max_quantity[n], np.nan)
-                rows.append(Row(f"Most, {supplier}", limit, "", "share"))
-            if (material.min_quantity[n] > 0).any():
-                rows.append(Row(f"Least, {supplier}", material.min_quantity[n], "", "share"))
-        rows.append(Row("Held at month end", solution.material_stock[at], "", "part"))
-        blocks.append(Block(name, tuple(rows)))
-    return _plain_grid(plan, blocks, "Materials")
 
 
 def _limits(view: context.View) -> None:

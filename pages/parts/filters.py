@@ -50,6 +50,13 @@ def title(view: View) -> str:
     return ", ".join(said) or "Company"
 
 
+def everywhere(view: View) -> str:
+    """What to say where a picture cannot follow the filters: stock and supply belong to no region or segment."""
+    if view.regions.all() and view.segments.all():
+        return ""
+    return "Supply and stock are shared by all regions and segments: shown for all of them."
+
+
 def unit(view: View) -> str:
     """What the numbers in view are in: the currency, or the unit that the items share."""
     return view.currency if view.show == MONEY else unit_of(view.inputs.item_unit, view.items)

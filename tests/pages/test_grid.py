@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pages.parts import budget, goals, tables
+from pages.parts import budget, goals, review, tables
 from pages.parts.grid import (
     Block,
     MonthGrid,
@@ -19,6 +19,7 @@ from pages.parts.grid import (
     zones,
 )
 from sop_core.calendar import months_from
+from sop_core.charts.roles import palette
 from sop_core.demo import build
 from sop_core.plan import Plan
 from sop_core.planner import Company, Planner, prepare
@@ -121,7 +122,7 @@ def test_a_target_that_is_missed_is_unfavourable(line: tuple[Company, Plan, Past
     held = goals.goals(company, plan, plan, "service_level")
     assert [(g.name, g.good) for g in held] == [("target", False)]
     assert held[0].gap == pytest.approx(plan.kpis["service_level"] - 0.99)
-    assert "unfavourable" in goals.strip(company, plan, plan, _palette(), ["service_level"])
+    assert "unfavourable" in goals.strip(company, plan, plan, palette(), ["service_level"])
 
 
 def test_days_of_supply_look_at_the_next_month() -> None:
@@ -138,12 +139,6 @@ def test_units_are_named_once_where_they_are_the_same() -> None:
 
 def test_zones_never_exceed_the_horizon() -> None:
     assert zones(2, 3, 2) == ("actuals", "actuals", "frozen", "frozen")
-
-
-def _palette():
-    from sop_core.charts.roles import palette
-
-    return palette()
 
 
 def _grid(*lines: Row, past: int = 1, title: str = "B") -> MonthGrid:
@@ -188,10 +183,38 @@ def test_the_download_keeps_every_digit_and_row() -> None:
         "2027-01-01",
     ]
     assert frame.loc[0, "2026-11-01"] == 0.123456789
-    assert np.isnan(frame.loc[0, "2026-12-01"])
+    assert frame["2026-12-01"].isna().all()
 
 
 def test_names_in_a_table_are_text() -> None:
     text = tables.month_html(_grid(Row("<b>x</b>", np.array([1.0, 2.0, 3.0]), "pieces")), "<i>")
     assert "<b>x</b>" not in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
+
+
+def test_shortages_are_gathered_by_item_and_cause_in_money_order(demo: tuple[Company, Plan, Past]) -> None:
+    """The list loses nothing of what the plan reports."""
+    _, plan, _ = demo
+    table = plan.shortages
+    listed = review.shortage_list(plan, table)
+    assert listed["Money"].is_monotonic_decreasing
+    assert listed["Money"].sum() == pytest.approx(table["value"].sum())
+    assert (listed["Late"] + listed["Lost"]).sum() == pytest.approx(table["quantity"].sum())
+    assert not listed.duplicated(["Item", "Why", "Asked for in"]).any()
+    assert review.shortage_list(plan, table.head(0)).empty
+
+
+def test_load_is_listed_fullest_first_and_overtime_is_part_of_it(line: tuple[Company, Plan, Past]) -> None:
+    """The forge works 10 hours beyond its 70 in March: 114 % load, an eighth of it overtime."""
+    _, plan, _ = line
+    names, used, extra = review.load_parts(plan)
+    assert names == ["Forge"]
+    assert used[0, 2] == pytest.approx(80 / 70)
+    assert extra[0, 2] == pytest.approx(10 / 80)
+
+
+def test_a_company_without_resources_has_no_load() -> None:
+    company = prepare(Snapshot.from_tables(companies.demand_plan_only()))
+    names, used, extra = review.load_parts(Planner(company).base)
+    assert names == []
+    assert used.shape[0] == extra.shape[0] == 0

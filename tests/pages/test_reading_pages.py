@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -52,7 +53,7 @@ def said(app: AppTest) -> str:
     )
 
 
-def _parts(app: AppTest, kind: str) -> list:
+def _parts(app: AppTest, kind: str) -> list[Any]:
     if kind == "html":
         return [_Html(block) for block in app.get("html")]
     return list(getattr(app, kind))
@@ -137,6 +138,12 @@ def test_filters_in_the_link_are_what_is_shown(opened: Open) -> None:
     assert "Mowers, DACH: Demand of" in text
     assert "Demand by product" in text
     assert "Grills" not in text
+
+
+@pytest.mark.parametrize("page", ["overview", "supply"])
+def test_a_page_that_cannot_follow_a_filter_says_so(opened: Open, page: str) -> None:
+    assert "shared by all regions" in said(opened(page, "demo", region="DACH"))
+    assert "shared by all regions" not in said(opened(page, "demo"))
 
 
 def test_an_old_link_to_a_family_that_is_gone_shows_the_company(opened: Open) -> None:
