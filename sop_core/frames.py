@@ -58,7 +58,8 @@ def _with_family(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
 def demand_frame(plan: Plan) -> pd.DataFrame:
     """Baseline, each layer, the unconstrained total (units) and its price, by item, region, segment, month."""
     demand = plan.demand
-    frame = tidy(_where(plan), {"baseline": demand.base} | demand.layers | {"unconstrained": demand.total})
+    layers = {f"layer_{name}": units for name, units in demand.layers.items()}
+    frame = tidy(_where(plan), {"baseline": demand.base} | layers | {"unconstrained": demand.total})
     priced = tidy(_where(plan), {"unconstrained": demand.total, "price": demand.price})
     frame = frame.merge(
         priced.drop(columns="unconstrained"), on=["item", "region", "segment", "month"], how="left"

@@ -16,6 +16,7 @@ from sop_core.calendar import month_column
 from sop_core.demand.fleet import ForecastCache
 from sop_core.demand.history import History, build_history
 from sop_core.demand.layers import demand_plan
+from sop_core.demand.planned import list_price
 from sop_core.demand.price import net_price
 from sop_core.demand.statistical import Baseline, build_baseline
 from sop_core.errors import DataError
@@ -25,7 +26,7 @@ from sop_core.plan import Plan
 from sop_core.planning_level import PlanningItems, planning_items
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed, Snapshot
-from sop_core.supply.network import build_inputs, list_price
+from sop_core.supply.network import build_inputs
 from sop_core.supply.solve import SupplySolver
 
 Progress = Callable[[str, int, int], None]

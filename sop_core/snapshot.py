@@ -216,7 +216,9 @@ def _literal_defaults(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> N
 
 def _add_missing_masters(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> None:
     """Products, regions, segments and sites that other tables name but no master list holds."""
-    products = _named(tables, "product")
+    # A product that only a promotion, a price list or a budget names is not sold: those rows say nothing.
+    bearing = ("sales", "orders", "demand_plan", "inventory", "production", "sources", "launches")
+    products = _named(tables, "product", only=bearing)
     _extend(tables, defaults, "products", "product", products, "taken from the other tables")
     for table, key in (("regions", "region"), ("segments", "segment")):
         named = _named(tables, key, only=("sales", "orders", "demand_plan")) - (

@@ -1,0 +1,1 @@
+"""Demand: history, forecast, layers, price. See docs/architecture.md."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+_PLAIN = 0.9
 _Z_90 = 1.645  # 90 % two-sided normal quantile, as in the M4 benchmarks' test
 
 
@@ -58,13 +59,28 @@ def is_seasonal(y: Array, period: int) -> bool:
     return bool(abs(acf[-1]) > limit)
 
 
+def is_strongly_seasonal(y: Array, period: int) -> bool:
+    """Whether one cycle repeats the one before so plainly that no test is needed: correlation of the detrended
+    series with itself a cycle later above 0.9.
+
+    The autocorrelation test fails just where the season is plainest: a large smooth swing makes the lags before
+    the season large too, and they widen its limit; and it says nothing below three cycles. Needs two full cycles.
+    """
+    if period < 4 or y.size < 2 * period:
+        return False
+    x = np.arange(y.size) - (y.size - 1) / 2.0
+    left = y - y.mean() - x * float((x * y).sum() / (x * x).sum())
+    before, after = left[:-period] - left[:-period].mean(), left[period:] - left[period:].mean()
+    size = float(np.sqrt((before * before).sum() * (after * after).sum()))
+    return size > 1e-9 * float((y * y).sum()) and float((before * after).sum()) > _PLAIN * size
+
+
 def decompose(y: Array, period: int, multiplicative: bool) -> Season:
     """Classical decomposition: ratios (or differences) to the centred moving average, averaged by position.
 
     Needs two full cycles (ValueError otherwise). Multiplicative needs positive values.
     """
-    n = y.size
-    if n < 2 * period:
+    if y.size < 2 * period:
         raise ValueError("seasonal indices need two full cycles")
     if period % 2:
         window = np.full(period, 1.0 / period)

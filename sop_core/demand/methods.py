@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sop_core.demand.forecast_season import Season, decompose, is_seasonal, no_season
+from sop_core.demand.forecast_season import Season, decompose, is_seasonal, is_strongly_seasonal, no_season
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -79,7 +79,7 @@ def naive2(batch: Batch, horizon: int) -> Array:
     out = np.empty((len(batch), horizon))
     for i in range(len(batch)):
         y = batch.row(i)
-        season = _season_if_significant(y, batch.period)
+        season = _season_where(is_seasonal(y, batch.period), y, batch.period)
         out[i] = season.put_back(np.full(horizon, season.remove(y)[-1]), y.size)
     return out
 
@@ -99,7 +99,11 @@ def theta(batch: Batch, horizon: int) -> Array:
     recent = [batch.row(i)[-_THETA_CYCLES * batch.period :] for i in range(len(batch))]
     batch = Batch.of(recent, batch.period)
     n = len(batch)
-    seasons = [_season_if_significant(batch.row(i), batch.period) for i in range(n)]
+    rows = [batch.row(i) for i in range(n)]
+    seasons = [
+        _season_where(is_seasonal(y, batch.period) or is_strongly_seasonal(y, batch.period), y, batch.period)
+        for y in rows
+    ]
     lines = np.empty((n, 2))
     doubled = []
     for i, season in enumerate(seasons):
@@ -192,8 +196,8 @@ def tsb(batch: Batch, horizon: int, alpha: float = 0.1, beta: float = 0.1) -> Ar
     return out
 
 
-def _season_if_significant(y: Array, period: int) -> Season:
-    if not is_seasonal(y, period):
+def _season_where(seasonal: bool, y: Array, period: int) -> Season:
+    if not seasonal:
         return no_season(period)
     return decompose(y, period, multiplicative=bool(y.min() > 0.0))
 

@@ -1,0 +1,1 @@
+"""Supply: network, linear program, solution, causes, stock policy. See docs/architecture.md."""

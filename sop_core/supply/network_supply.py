@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from sop_core.axes import Axes
 from sop_core.calendar import MonthArray, month_column, weekdays
 from sop_core.inputs import Floats, Lanes, Materials, Resources, Sources
 from sop_core.schema import ALL
 from sop_core.snapshot import DefaultUsed, Snapshot
 
-if TYPE_CHECKING:
-    from sop_core.supply.network import Names
-
 _GROUP = ["item", "site_at", "kind", "rank"]
 
 
 def sources(
-    snapshot: Snapshot, names: Names, months: MonthArray, notes: list[DefaultUsed]
+    snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[DefaultUsed]
 ) -> tuple[Sources, tuple[str, ...]]:
     """Sources of planning items. At family level, products' sources of one site and kind become one source,
     weighted by share; contractual quantities add up."""
     table = snapshot.table("sources")
     rows = table[table["active"].astype(bool)].copy()
-    rows["item"] = names.item_at(rows["product"])
-    rows["site_at"] = names.at(rows["site"], names.sites)
-    if names.items.level == "product":
+    rows["item"] = axes.item_at(rows["product"])
+    rows["site_at"] = axes.at(rows["site"], axes.sites)
+    if axes.items.level == "product":
         rows["rank"] = np.arange(len(rows))
     else:
         rows = rows.sort_values(["unit_cost", "source"], kind="stable")
         rows["rank"] = rows.groupby(["product", "site", "kind"]).cumcount()
         rows = rows.sort_values(_GROUP, kind="stable")
-    share = names.share_of(rows["product"])
+    share = axes.share_of(rows["product"])
     group = rows.groupby(_GROUP, sort=False).ngroup().to_numpy()
     count = int(group.max()) + 1 if len(rows) else 0
     covered = np.bincount(group, share, minlength=count)
@@ -50,7 +46,7 @@ def sources(
     def blend(column: str) -> Floats:
         return total(weight * rows[column].to_numpy(dtype=float))
 
-    labels = _labels(rows.iloc[first], names) if count else ()
+    labels = _labels(rows.iloc[first], axes) if count else ()
     horizon = len(months)
     least = total(rows["min_quantity"].fillna(0.0).to_numpy(dtype=float))
     most = total(rows["max_quantity"].fillna(np.inf).to_numpy(dtype=float))
@@ -62,7 +58,7 @@ def sources(
     by_row = pd.DataFrame(
         {
             "source": group[row_at],
-            "resource": names.at(routing.loc[used, "resource"], names.resources),
+            "resource": axes.at(routing.loc[used, "resource"], axes.resources),
             "hours": weight[row_at] * routing.loc[used, "hours_per_unit"].to_numpy(dtype=float),
         }
     )
@@ -83,14 +79,14 @@ def sources(
         routing_hours=hours["hours"].to_numpy(dtype=float),
         assumed=np.zeros(count, dtype=bool),
     )
-    return _with_assumed(built, labels, snapshot, names, horizon, notes)
+    return _with_assumed(built, labels, snapshot, axes, horizon, notes)
 
 
-def _labels(head: pd.DataFrame, names: Names) -> tuple[str, ...]:
-    if names.items.level == "product":
+def _labels(head: pd.DataFrame, axes: Axes) -> tuple[str, ...]:
+    if axes.items.level == "product":
         return tuple(head["source"])
     return tuple(
-        f"{kind} {names.items.names[i]} at {site}" + (f" ({rank + 1})" if rank else "")
+        f"{kind} {axes.items.names[i]} at {site}" + (f" ({rank + 1})" if rank else "")
         for kind, i, site, rank in zip(head["kind"], head["item"], head["site"], head["rank"], strict=True)
     )
 
@@ -110,24 +106,24 @@ def _with_assumed(
     built: Sources,
     labels: tuple[str, ...],
     snapshot: Snapshot,
-    names: Names,
+    axes: Axes,
     horizon: int,
     notes: list[DefaultUsed],
 ) -> tuple[Sources, tuple[str, ...]]:
     """Adds a purchase without limit at unit_cost for items that have no source, at the sites that deliver."""
-    missing = np.setdiff1d(np.arange(len(names.items.names)), built.item)
+    missing = np.setdiff1d(np.arange(len(axes.items.names)), built.item)
     if not len(missing):
         return built, labels
     lane_table = snapshot.table("lanes")
-    origin = names.at(lane_table["origin"], names.sites)
-    delivers = np.unique(origin[names.at(lane_table["destination"], names.regions) >= 0])
+    origin = axes.at(lane_table["origin"], axes.sites)
+    delivers = np.unique(origin[axes.at(lane_table["destination"], axes.regions) >= 0])
     sites = delivers if len(delivers) else np.zeros(1, dtype=np.int64)
     item = np.repeat(missing, len(sites))
     site = np.tile(sites, len(missing))
     products = snapshot.table("products").set_index("product")["unit_cost"]
-    cost = np.array([sum(names.items.share[p] * products[p] for p in names.items.products[i]) for i in item])
+    cost = np.array([sum(axes.items.share[p] * products[p] for p in axes.items.products[i]) for i in item])
     count = len(item)
-    shown = ", ".join(names.items.names[i] for i in missing[:3])
+    shown = ", ".join(axes.items.names[i] for i in missing[:3])
     notes.append(
         DefaultUsed(
             "sources",
@@ -154,26 +150,25 @@ def _with_assumed(
         ),
         labels
         + tuple(
-            f"buy {names.items.names[i]} at {names.sites[s]} (assumed)"
-            for i, s in zip(item, site, strict=True)
+            f"buy {axes.items.names[i]} at {axes.sites[s]} (assumed)" for i, s in zip(item, site, strict=True)
         ),
     )
 
 
-def resources(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[DefaultUsed]) -> Resources:
+def resources(snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[DefaultUsed]) -> Resources:
     """Resources with their months and the people behind them."""
     table = snapshot.table("resources")
     horizon, count = len(months), len(table)
     work = snapshot.table("workforce").set_index("resource").reindex(table["resource"])
     people = work["headcount"].notna().to_numpy()
-    site = names.at(table["site"], names.sites)
+    site = axes.at(table["site"], axes.sites)
     overtime = table["overtime_hours"].to_numpy(dtype=float)
     by_head = people & work["overtime_per_head"].notna().to_numpy()
     overtime = np.where(np.isnan(overtime), np.where(by_head, np.inf, 0.0), overtime)
     hours = _monthly(table["hours"].fillna(np.inf).to_numpy(dtype=float), horizon)
     overtime_hours = _monthly(overtime, horizon)
-    _capacity_months(snapshot, names, months, hours, overtime_hours)
-    days = _working_days(snapshot, names, months)[site] if count else np.zeros((0, horizon))
+    _capacity_months(snapshot, axes, months, hours, overtime_hours)
+    days = _working_days(snapshot, axes, months)[site] if count else np.zeros((0, horizon))
     per_day = work["hours_per_day"].fillna(8.0).to_numpy(dtype=float)
     fixed = work["hours_per_head"].to_numpy(dtype=float)
     per_head = np.where(np.isnan(fixed)[:, None], per_day[:, None] * days, np.nan_to_num(fixed)[:, None])
@@ -220,22 +215,22 @@ def _monthly(values: Floats, horizon: int) -> Floats:
 
 
 def _capacity_months(
-    snapshot: Snapshot, names: Names, months: MonthArray, hours: Floats, overtime_hours: Floats
+    snapshot: Snapshot, axes: Axes, months: MonthArray, hours: Floats, overtime_hours: Floats
 ) -> None:
     table = snapshot.table("capacity")
     if not len(table):
         return
     at = (month_column(table["month"]) - months[0]).astype(int)
-    q = names.at(table["resource"], names.resources)
+    q = axes.at(table["resource"], axes.resources)
     for column, into in (("hours", hours), ("overtime_hours", overtime_hours)):
         values = table[column].to_numpy(dtype=float)
         ok = (at >= 0) & (at < len(months)) & (q >= 0) & ~np.isnan(values)
         into[q[ok], at[ok]] = values[ok]
 
 
-def _working_days(snapshot: Snapshot, names: Names, months: MonthArray) -> Floats:
+def _working_days(snapshot: Snapshot, axes: Axes, months: MonthArray) -> Floats:
     """[s, t] working days: Mondays to Fridays where the calendar has no row; a site's own row wins."""
-    out = np.repeat(weekdays(months)[None, :], len(names.sites), axis=0)
+    out = np.repeat(weekdays(months)[None, :], len(axes.sites), axis=0)
     table = snapshot.table("calendar")
     if len(table):
         at = (month_column(table["month"]) - months[0]).astype(int)
@@ -244,19 +239,19 @@ def _working_days(snapshot: Snapshot, names: Names, months: MonthArray) -> Float
         days = table["working_days"].to_numpy(dtype=float)
         given = ~np.isnan(days)
         out[:, at[everywhere & given]] = days[everywhere & given]
-        s = names.at(table["site"], names.sites)
+        s = axes.at(table["site"], axes.sites)
         own = ok & (s >= 0) & given
         out[s[own], at[own]] = days[own]
     return out
 
 
-def lanes(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[DefaultUsed]) -> Lanes:
+def lanes(snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[DefaultUsed]) -> Lanes:
     """Lanes as given; none: every site serves every region at once and for nothing."""
     table = snapshot.table("lanes")
     horizon = len(months)
-    to_region = names.at(table["destination"], names.regions)
-    to_site = np.where(to_region >= 0, -1, names.at(table["destination"], names.sites))
-    origin = names.at(table["origin"], names.sites)
+    to_region = axes.at(table["destination"], axes.regions)
+    to_site = np.where(to_region >= 0, -1, axes.at(table["destination"], axes.sites))
+    origin = axes.at(table["origin"], axes.sites)
     cost = table["unit_cost"].to_numpy(dtype=float)
     lead = table["lead_months"].to_numpy(dtype=float).astype(np.int64)
     most = table["max_quantity"].fillna(np.inf).to_numpy(dtype=float)
@@ -270,11 +265,11 @@ def lanes(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[Defa
         deliver = (
             np.flatnonzero(kinds == "warehouse")
             if (kinds == "warehouse").any()
-            else np.arange(len(names.sites))
+            else np.arange(len(axes.sites))
         )
-        pairs = len(deliver) * len(names.regions)
-        origin = np.concatenate([origin, np.repeat(deliver, len(names.regions))])
-        to_region = np.concatenate([to_region, np.tile(np.arange(len(names.regions)), len(deliver))])
+        pairs = len(deliver) * len(axes.regions)
+        origin = np.concatenate([origin, np.repeat(deliver, len(axes.regions))])
+        to_region = np.concatenate([to_region, np.tile(np.arange(len(axes.regions)), len(deliver))])
         to_site = np.concatenate([to_site, np.full(pairs, -1)])
         cost, lead = (
             np.concatenate([cost, np.zeros(pairs)]),
@@ -291,7 +286,7 @@ def lanes(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[Defa
             )
         )
     else:
-        unreached = [r for n, r in enumerate(names.regions) if n not in set(to_region) and r != ALL]
+        unreached = [r for n, r in enumerate(axes.regions) if n not in set(to_region) and r != ALL]
         if unreached:
             shown = ", ".join(unreached[:3])
             notes.append(
@@ -311,16 +306,16 @@ def lanes(snapshot: Snapshot, names: Names, months: MonthArray, notes: list[Defa
 
 
 def materials(
-    snapshot: Snapshot, names: Names, months: MonthArray, source: Sources, source_names: tuple[str, ...]
+    snapshot: Snapshot, axes: Axes, months: MonthArray, source: Sources, source_names: tuple[str, ...]
 ) -> Materials:
     """Materials per supplier, and what one unit started from each make source takes."""
     table = snapshot.table("materials")
     axis = tuple(dict.fromkeys(table["material"]))
     horizon = len(months)
     bom = snapshot.table("bom")
-    item, share = names.item_at(bom["product"]), names.share_of(bom["product"])
-    where = names.at(bom["site"], names.sites)
-    what = names.at(bom["material"], axis)
+    item, share = axes.item_at(bom["product"]), axes.share_of(bom["product"])
+    where = axes.at(bom["site"], axes.sites)
+    what = axes.at(bom["material"], axis)
     made = np.flatnonzero(np.array(source.kind) == "make") if len(source.kind) else np.array([], dtype=int)
     usage = []
     for j in np.flatnonzero((item >= 0) & (what >= 0)):
@@ -330,9 +325,9 @@ def materials(
     frame: pd.DataFrame = by_row.groupby(["source", "material"]).sum().reset_index()
     frame = frame[frame["quantity"] > 0]
     on_hand = np.zeros(len(axis))
-    np.add.at(on_hand, names.at(table["material"], axis), table["on_hand"].to_numpy(dtype=float))
+    np.add.at(on_hand, axes.at(table["material"], axis), table["on_hand"].to_numpy(dtype=float))
     return Materials(
-        material=names.at(table["material"], axis),
+        material=axes.at(table["material"], axis),
         supplier=tuple(table["supplier"]),
         lead=table["lead_months"].to_numpy(dtype=float).astype(np.int64),
         unit_cost=table["unit_cost"].to_numpy(dtype=float),

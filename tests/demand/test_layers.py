@@ -28,6 +28,9 @@ def company(quantities: list[float] | None = None, **tables: pd.DataFrame) -> In
     return prepare(Snapshot.from_tables(base | tables)).inputs
 
 
+PLAIN = company()
+
+
 def total_of(inputs: Inputs, product: str) -> list[float]:
     found: list[float] = demand_plan(inputs).total[inputs.items.index(product)].sum(axis=(0, 1)).tolist()
     return found
@@ -77,7 +80,7 @@ def test_forward_buying_moves_demand_and_keeps_its_sum() -> None:
 @given(first=st.integers(0, 40), length=st.integers(0, 70), pull=st.floats(0, 1), months=st.integers(0, 3))
 def test_forward_buying_never_creates_demand(first: int, length: int, pull: float, months: int) -> None:
     start = np.datetime64("2027-01-01") + first
-    inputs = company()
+    inputs = PLAIN.copy()
     inputs.demand.promotions.append(
         Promotion(
             "P",
@@ -151,7 +154,7 @@ def test_a_product_stops_at_its_end_date() -> None:
 def test_layers_always_add_up_and_never_below_zero(
     growth: float, price: float, added: float, override: float
 ) -> None:
-    inputs = company()
+    inputs = PLAIN.copy()
     inputs.demand.growth[:] = growth
     inputs.demand.elasticity_factor[:] = price
     inputs.demand.added[0] = added

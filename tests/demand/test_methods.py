@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from sop_core.demand import methods
 from sop_core.demand.forecast_profile import examine, typical_change
-from sop_core.demand.forecast_season import decompose, is_seasonal, no_season
+from sop_core.demand.forecast_season import decompose, is_seasonal, is_strongly_seasonal, no_season
 from sop_core.demand.methods import Batch
 
 ALL = [
@@ -135,6 +135,17 @@ def test_seasonality_is_found_where_it_is_and_not_in_noise():
     assert np.mean(found) < 0.25
     assert not is_seasonal(100 + 20 * np.sin(2 * np.pi * t[:30] / 12), 12)
     assert not is_seasonal(np.full(60, 3.0), 12)
+
+
+def test_a_plain_season_is_seen_where_the_autocorrelation_test_fails() -> None:
+    rng = np.random.default_rng(4)
+    swing = 100 * np.exp(0.7 * np.sin(2 * np.pi * np.arange(30) / 12)) * rng.normal(1, 0.02, 30)
+    assert not is_seasonal(swing, 12)
+    assert is_strongly_seasonal(swing, 12)
+    for length in (24, 30, 48):
+        assert not any(is_strongly_seasonal(rng.normal(0, 1, length), 12) for _ in range(200))
+        assert not any(is_strongly_seasonal(rng.normal(0, 1, length).cumsum(), 12) for _ in range(200))
+    assert not is_strongly_seasonal(np.full(60, 3.0), 12)
 
 
 @pytest.mark.parametrize("multiplicative", [True, False])

@@ -1,0 +1,227 @@
+"""The demand side of `Inputs`: what the tables say about the months ahead, beside the baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sop_core.axes import Axes
+from sop_core.calendar import month_column
+from sop_core.demand.history import month_part
+from sop_core.inputs import Demand, Floats, Launch, Promotion
+from sop_core.planning_level import PlanningItems
+from sop_core.schema import ALL
+from sop_core.snapshot import Snapshot, rows_of
+
+
+def demand_inputs(
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    base: Floats,
+    price: Floats | None,
+    axes: Axes,
+) -> Demand:
+    """Promotions, launches, events, run-downs, opening backlog and prices over the baseline `base` [i, r, m, t].
+
+    `price`: net price of the same shape; None: list prices.
+    """
+    segments = tuple(snapshot.table("segments")["segment"])
+    shape = base.shape
+    return Demand(
+        base=base,
+        price=list_price(snapshot, items, months, base) if price is None else price,
+        growth=np.ones(shape),
+        price_factor=np.ones(shape),
+        elasticity_factor=np.ones(shape),
+        added=np.zeros(shape),
+        override=np.full(shape, np.nan),
+        event_factor=_events(snapshot, items, months, shape, axes.regions),
+        running=_running(snapshot, items, months),
+        opening_backlog=_opening_backlog(snapshot, axes, segments),
+        promotions=_promotions(snapshot, items, months, axes.regions, segments),
+        launches=_launches(snapshot, items, axes.regions),
+    )
+
+
+def list_price(snapshot: Snapshot, items: PlanningItems, months: np.ndarray, base: Floats) -> Floats:
+    """[i, r, m, t] list price: the price list's latest row up to the month, else the product's price."""
+    regions = tuple(snapshot.table("regions")["region"])
+    products = snapshot.table("products").set_index("product")["price"]
+    out = np.zeros((len(items.names), len(regions), len(months)))
+    listed = snapshot.table("prices").sort_values("month", kind="stable")
+    by_product = {str(p): part for p, part in listed.groupby("product", sort=False)}
+    for product, i in items.position.items():
+        values = np.full((len(regions), len(months)), float(products[product]))
+        part = by_product.get(product)
+        if part is not None:
+            # Rows for every region first, so that a region's own row has the last word.
+            part = part.assign(own=part["region"] != ALL).sort_values(["own", "month"], kind="stable")
+            starts = month_column(part["month"])
+            for start, region, value in zip(starts, part["region"], part["price"], strict=True):
+                rows = slice(None) if region == ALL else regions.index(region) if region in regions else None
+                if rows is not None:
+                    values[rows, months >= start] = value
+        out[i] += items.share[product] * values
+    return np.repeat(out[:, :, None, :], base.shape[2], axis=2)
+
+
+def _running(snapshot: Snapshot, items: PlanningItems, months: np.ndarray) -> Floats:
+    """[i, t] part of the item that is on sale; a product with a launch row starts through that row instead."""
+    products = snapshot.table("products").set_index("product")
+    launched = set(snapshot.table("launches")["product"])
+    out = np.zeros((len(items.names), len(months)))
+    for product, i in items.position.items():
+        launch: Any = products.at[product, "launch"]
+        end: Any = products.at[product, "end"]
+        part = np.ones(len(months))
+        if (
+            pd.notna(launch)
+            and product not in launched
+            and launch > pd.Timestamp(months[0].astype("datetime64[us]"))
+        ):
+            part = part * month_part(months, launch, pd.Timestamp("2200-01-01"))
+        if pd.notna(end):
+            part = part * month_part(months, pd.Timestamp("1900-01-01"), end)
+        out[i] += items.share[product] * part
+    return out
+
+
+def _events(
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    shape: tuple[int, ...],
+    regions: tuple[str, ...],
+) -> Floats:
+    factor = np.ones(shape)
+    for row in rows_of(snapshot.table("events")):
+        if not row.impact:
+            continue
+        end = row.end if pd.notna(row.end) else row.start
+        effect = month_part(months, row.start, end) * row.impact
+        share = _scope_share(items, str(row.scope))
+        if row.scope in regions:
+            factor[:, regions.index(row.scope)] *= 1.0 + effect
+        elif row.scope == ALL:
+            factor *= 1.0 + effect
+        elif share.any():
+            factor *= 1.0 + (share[:, None] * effect)[:, None, None, :]
+    return factor
+
+
+def _scope_share(items: PlanningItems, name: str) -> Floats:
+    """[i] part of each item that a product, family or category name covers."""
+    share = np.zeros(len(items.names))
+    if name in items.position:
+        share[items.position[name]] = items.share[name]
+        return share
+    return np.array([float(name in (f, c)) for f, c in zip(items.family, items.category, strict=True)])
+
+
+def _opening_backlog(snapshot: Snapshot, axes: Axes, segments: tuple[str, ...]) -> Floats:
+    orders = snapshot.table("orders")
+    out = np.zeros((len(axes.items.names), len(axes.regions), len(segments)))
+    if len(orders):
+        late = (orders["due_on"].to_numpy().astype("datetime64[M]") < snapshot.settings.plan_start) & (
+            orders["quantity"] > orders["shipped_quantity"]
+        ).to_numpy()
+        open_lines = orders[late]
+        i = axes.item_at(open_lines["product"])
+        r = axes.at(open_lines["region"], axes.regions)
+        m = axes.at(open_lines["segment"], segments)
+        # Orders of a segment that does not wait were lost when they were late.
+        waits = snapshot.table("segments")["backorders"].to_numpy().astype(bool)
+        ok = (i >= 0) & (r >= 0) & (m >= 0) & waits[m]
+        units = (open_lines["quantity"] - open_lines["shipped_quantity"]).to_numpy(dtype=float)
+        np.add.at(out, (i[ok], r[ok], m[ok]), units[ok])
+    return out
+
+
+def _promotions(
+    snapshot: Snapshot,
+    items: PlanningItems,
+    months: np.ndarray,
+    regions: tuple[str, ...],
+    segments: tuple[str, ...],
+) -> list[Promotion]:
+    """Promotions that still touch the horizon. Rows of one name and the same terms become one."""
+    table = snapshot.table("promotions")
+    out: dict[tuple[object, ...], Promotion] = {}
+    for row in rows_of(table):
+        start = np.datetime64(row.start.to_datetime64(), "D")
+        end = np.datetime64(row.end.to_datetime64(), "D")
+        if (
+            end.astype("datetime64[M]") + int(row.pull_months) < months[0]
+            or start.astype("datetime64[M]") > months[-1]
+        ):
+            continue
+        # A price cut that has run for long is already in the prices realised, and in the demand.
+        if start.astype("datetime64[M]") < months[0] - 3 and not row.uplift and not row.pull_forward:
+            continue
+        share = _scope_share(items, row.product if isinstance(row.product, str) else row.family)
+        key = (
+            row.promotion,
+            row.region,
+            row.segment,
+            start,
+            end,
+            row.uplift,
+            row.pull_forward,
+            row.price_change,
+        )
+        if key in out:
+            previous = out[key]
+            out[key] = Promotion(
+                previous.name,
+                np.minimum(previous.share + share, 1.0),
+                previous.regions,
+                previous.segments,
+                start,
+                end,
+                previous.uplift,
+                previous.pull_forward,
+                previous.pull_months,
+                previous.price_change,
+                previous.cost + float(row.cost),
+            )
+            continue
+        out[key] = Promotion(
+            name=row.promotion,
+            share=share,
+            regions=np.array([row.region in (ALL, name) for name in regions]),
+            segments=np.array([row.segment in (ALL, name) for name in segments]),
+            start=start,
+            end=end,
+            uplift=float(row.uplift),
+            pull_forward=float(row.pull_forward),
+            pull_months=int(row.pull_months),
+            price_change=float(row.price_change),
+            cost=float(row.cost),
+        )
+    return list(out.values())
+
+
+def _launches(snapshot: Snapshot, items: PlanningItems, regions: tuple[str, ...]) -> list[Launch]:
+    out = []
+    for row in rows_of(snapshot.table("launches")):
+        like = row.like_product if isinstance(row.like_product, str) else ""
+        loses = row.cannibalises if isinstance(row.cannibalises, str) else ""
+        out.append(
+            Launch(
+                name=row.product,
+                item=items.position[row.product],
+                regions=np.array([row.region in (ALL, name) for name in regions]),
+                month=np.datetime64(row.month.to_datetime64(), "M"),
+                like_item=items.position.get(like, -1),
+                like_share=items.share.get(like, 0.0),
+                scale=float(row.scale),
+                ramp_months=int(row.ramp_months),
+                probability=float(row.probability),
+                cannibalised=items.position.get(loses, -1),
+                cannibal_rate=float(row.cannibal_rate),
+            )
+        )
+    return out
