@@ -83,9 +83,9 @@ def test_a_card_leads_to_its_cause_and_the_view_follows(app_page: Page) -> None:
     settled(app_page)
     expect(app_page.locator(".sop-headline")).to_contain_text("Mowers: Demand of")
     go(app_page, "Overview")
-    # Streamlit writes the parameters of a bound widget into the default page's address only from the second
-    # visit after a reload on; what is chosen is kept all the same.
-    expect(app_page.get_by_test_id("stMain").get_by_text("Mowers", exact=True)).to_be_visible()
+    # The address of the default page may come a moment late after a reload; the choice itself must be there.
+    chosen = app_page.get_by_role("combobox").evaluate_all("boxes => boxes.map(box => box.value)")
+    assert "Mowers" in chosen
 
 
 def test_the_family_grid_can_be_checked_by_eye(app_page: Page) -> None:
