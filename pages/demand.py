@@ -12,7 +12,7 @@ import streamlit as st
 from pages.parts import context, filters, state
 from pages.parts import format as fmt
 from pages.parts.budget import budget_months
-from pages.parts.grid import Block, MonthGrid, Row, budget_units, zones
+from pages.parts.grid import Block, MonthGrid, Row, budget_units, unit_of, zones
 from pages.parts.tables import download, listing, month_table
 from sop_core.charts.demand import LAYER_TITLES, DemandView, demand_chart, layers_chart, layers_sentence
 from sop_core.charts.template import CONFIG
@@ -145,7 +145,11 @@ def _explain(view: context.View) -> None:
         st.html('<p class="sop-quiet">The sum of its forecast series, see Forecast methods.</p>')
         return
     error = row["mae"]
-    tested = f" Error in backtests {error:,.0f} a month." if np.isfinite(error) else ""
+    tested = (
+        f" Error in backtests {error:,.0f} {unit_of(view.inputs.item_unit, view.items)} a month."
+        if np.isfinite(error)
+        else ""
+    )
     st.html(f'<p class="sop-quiet"><b>{fmt.safe(row["method"])}.</b> {fmt.safe(row["reason"])}{tested}</p>')
 
 
