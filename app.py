@@ -26,5 +26,6 @@ PAGES = {
 st.set_page_config(page_title="S&OP", page_icon=str(ICON), layout="wide", initial_sidebar_state=200)
 page = st.navigation(PAGES, position="sidebar", expanded=True)
 theme.apply()
+st.session_state["_page"] = page.url_path
 with state.explained():
     page.run()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Position, sync_playwright
 
 from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, VIEWPORT, running_app, settled
@@ -84,7 +84,7 @@ def move(page: Page, lever: str, percent: int, low: int = -50, high: int = 50) -
     box = slider.bounding_box()
     assert box is not None
     thumb = page.locator(f".st-key-lever_{lever} input[type=range]").first
-    place = {"x": (percent - low) / (high - low) * box["width"], "y": box["height"] / 2}
+    place: Position = {"x": (percent - low) / (high - low) * box["width"], "y": box["height"] / 2}
     slider.click(position=place)
     said = page.evaluate(_MEASURE, [4, 250, 10_000])
     value = thumb.get_attribute("value")

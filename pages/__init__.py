@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import traceback
 from pathlib import Path
 
 
@@ -30,14 +30,12 @@ def _nothing() -> None:
 def _running_page() -> Path | None:
     """The file of a page that is being run as a script with no app.py around it."""
     here, found = Path(__file__).resolve().parent, None
-    frame = sys._getframe()
-    while frame is not None:
+    for frame, _ in traceback.walk_stack(None):
         if frame.f_globals.get("__name__") == "__main__":
             path = Path(frame.f_globals.get("__file__", "")).resolve()
             if path == here.parent / "app.py":
                 return None
             found = path if path.parent == here else found
-        frame = frame.f_back  # type: ignore[assignment]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -32,7 +33,7 @@ def live(view: View, work: Work) -> None:
         pictures = st.container(gap="xsmall", key="pictures")
     with panel:
         _toolbar(view, work)
-        picked = levers.choose_scope(view.inputs)
+        picked = levers.choose_scope(view.inputs, view.desk.label)
         levers.draw(work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>'))
         _sentences(view, work)
     with pictures:
@@ -162,7 +163,7 @@ def _pictures(view: View, work: Work) -> None:
             charts.bridge_sentence(steps, view.currency),
         )
     with st.container(height=SHORTAGES, border=False, key="shortages"):
-        st.html(_problem(problem) if problem else shortage_lines(plan))
+        st.html(_problem(problem) if problem else shortage_lines(plan, view.desk.label))
 
 
 def _chart(option: charts.Option, key: str, alt: str) -> None:
@@ -176,9 +177,9 @@ def _problem(text: str) -> str:
     )
 
 
-def shortage_lines(plan: Plan) -> str:
+def shortage_lines(plan: Plan, label: Callable[[str], str] = str) -> str:
     """The three largest shortages, each with what holds it back, as HTML; how full it is where none is."""
-    said = shortage_sentences(plan)
+    said = shortage_sentences(plan, label)
     if not said:
         peak = fmt.percent(plan.kpis["peak_utilisation"], 0)
         return f'<div class="sop-quiet">All demand is served on time. Fullest resource: {peak}.</div>'
@@ -186,7 +187,7 @@ def shortage_lines(plan: Plan) -> str:
     return f'<div class="sop-short"><ol>{lines}</ol></div>'
 
 
-def shortage_sentences(plan: Plan) -> list[str]:
+def shortage_sentences(plan: Plan, label: Callable[[str], str] = str) -> list[str]:
     """Shortages gathered by what holds them back, largest in money first: which items, when, how much, why."""
     found: pd.DataFrame = plan.shortages
     gathered: dict[tuple[str, str], _Short] = {}
@@ -201,7 +202,7 @@ def shortage_sentences(plan: Plan) -> list[str]:
         short.quantity += quantity
         short.value += value
     ranked = sorted(gathered.items(), key=lambda entry: -entry[1].value)
-    return [_shortage(cause, kind, short, plan) for (cause, kind), short in ranked]
+    return [_shortage(cause, kind, short, plan, label) for (cause, kind), short in ranked]
 
 
 @dataclass(slots=True)
@@ -212,9 +213,9 @@ class _Short:
     value: float = 0.0
 
 
-def _shortage(cause: str, kind: str, short: _Short, plan: Plan) -> str:
+def _shortage(cause: str, kind: str, short: _Short, plan: Plan, label: Callable[[str], str]) -> str:
     first, *others = sorted(short.items, key=lambda name: -short.items[name])
-    named = f"{first} and {len(others)} more" if others else first
+    named = f"{label(first)} and {len(others)} more" if others else label(first)
     when = span_label(min(short.months), max(short.months))
     much = f"{fmt.short(short.quantity)} {kind}, {fmt.money(short.value, plan.inputs.currency)}"
     return f"{named}, {when}: {much}. {cause[:1].upper()}{cause[1:]}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -67,29 +67,32 @@ def _scope(cls: type[Change], inputs: Inputs, old: Change | None) -> Scope:
     places = st.columns(2) if axes else []
     for n, axis in enumerate(axes):
         known = options(inputs, axis)
-        chosen[axis] = places[n % 2].multiselect(
+        picked = places[n % 2].multiselect(
             AXES[axis].many.capitalize(), known, default=[name for name in getattr(before, axis) if name in known],
             placeholder=f"All {AXES[axis].many}", key=f"form_{cls.kind}_{axis}",
         )  # fmt: skip
+        chosen[axis] = tuple(picked)
     if "months" in cls.axes:
         chosen |= _month_span(cls, inputs, before)
-    return Scope(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
-    )
+    return Scope(**chosen)
 
 
 def _month_span(cls: type[Change], inputs: Inputs, before: Scope) -> dict[str, str | None]:
     labels = dict(zip([str(m) for m in inputs.months], fmt.months(inputs.months), strict=True))
     left, right = st.columns(2)
-    picked = {}
+    picked: dict[str, str] = {}
     for place, name, label, blank in ((left, "first", "From", _FROM_START), (right, "last", "To", _TO_END)):
         names = ["", *labels]
         value = getattr(before, name) or ""
         picked[name] = place.selectbox(
             label, names, index=names.index(value) if value in names else 0, key=f"form_{cls.kind}_{name}",
-            format_func=lambda month, blank=blank: labels.get(month, blank),
+            format_func=_or(labels, blank),
         )  # fmt: skip
     return {name: value or None for name, value in picked.items()}
+
+
+def _or(labels: Mapping[str, str], blank: str) -> Callable[[str], str]:
+    return lambda month: labels.get(month, blank)
 
 
 def _field(cls: type[Change], spec: FieldSpec, inputs: Inputs, old: Change | None) -> Any:

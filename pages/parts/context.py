@@ -9,6 +9,7 @@ Query parameters: scenario, show (units, money), level, item, region, segment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -177,14 +178,12 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
     """
     desk = state.desk()
     inputs = desk.company.inputs
+    _arrive()
     with st.container(key="context_bar", horizontal=True, vertical_alignment="center", gap="small"):
         mode = _mode(modes)
         name = _scenario(scenario)
-        show = st.segmented_control(
-            "Show", [UNITS, MONEY], default=UNITS, key="show", bind="query-params", required=True,
-            label_visibility="collapsed", width="content",
-        )  # fmt: skip
-        level, item = _items(inputs)
+        show = _show()
+        level, item = _items(desk)
         region = _choice("Region", inputs.regions, "region")
         segment = _choice("Segment", inputs.segments, "segment")
     _facts(desk)
@@ -193,7 +192,7 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
         desk=desk,
         scenario=work.scenario if scenario else Scenario.base(),
         scenario_name=name,
-        show=show or UNITS,
+        show=show,
         level=level,
         item=item,
         region=region,
@@ -221,40 +220,107 @@ def _scenario(shown: bool) -> str:
     names = state.scenario_names()
     wanted = st.session_state.pop("_go_to", None)
     if wanted in names:
-        st.session_state["scenario"] = wanted
+        _kept()["scenario"] = st.query_params["scenario"] = wanted
     if not shown:
-        kept = st.session_state.get("scenario", st.query_params.get("scenario", state.BASE))
+        kept = _kept().get("scenario", st.query_params.get("scenario", state.BASE))
         return kept if kept in names else state.BASE
+    _before("scenario", names, state.BASE)
     chosen = st.selectbox(
-        "Scenario", names, key="scenario", bind="query-params", label_visibility="collapsed", width=175,
+        "Scenario",
+        names,
+        key="scenario",
+        label_visibility="collapsed",
+        width=175,
         icon=":material/account_tree:",
-    )  # fmt: skip
-    return chosen or state.BASE
-
-
-def _items(inputs: Inputs) -> tuple[str, str]:
-    known = levels(inputs)
-    level = st.selectbox(
-        "Level", known, key="level", bind="query-params", label_visibility="collapsed", width=110
     )
+    return _after("scenario", chosen, state.BASE)
+
+
+def _show() -> str:
+    _before("show", [UNITS, MONEY], UNITS)
+    chosen = st.segmented_control(
+        "Show", [UNITS, MONEY], key="show", required=True, label_visibility="collapsed", width="content"
+    )
+    return _after("show", chosen or UNITS, UNITS)
+
+
+def _items(desk: Desk) -> tuple[str, str]:
+    inputs = desk.company.inputs
+    known = levels(inputs)
+    _before("level", known, COMPANY)
+    level = st.selectbox("Level", known, key="level", label_visibility="collapsed", width=110)
+    _after("level", level, COMPANY)
     names = names_at(inputs, level)
     if not names:
-        return level, ALL
+        return level, _after("item", ALL, ALL)
+    _before("item", [ALL, *names], ALL)
     item = st.selectbox(
-        level, [ALL, *names], key="item", bind="query-params", width=150, label_visibility="collapsed",
-        format_func=lambda name: _all_of(level) if name == ALL else name,
+        level, [ALL, *names], key="item", width=150, label_visibility="collapsed",
+        format_func=lambda name: _all_of(level) if name == ALL else desk.label(name),
     )  # fmt: skip
-    return level, item
+    return level, _after("item", item, ALL)
 
 
 def _choice(label: str, names: tuple[str, ...], key: str) -> str:
     """One of some names, or all; nothing to choose where there is one."""
     if len(names) < 2:
         return ALL
-    return st.selectbox(
-        label, [ALL, *names], key=key, bind="query-params", width=125, label_visibility="collapsed",
+    _before(key, [ALL, *names], ALL)
+    chosen = st.selectbox(
+        label, [ALL, *names], key=key, width=125, label_visibility="collapsed",
         format_func=lambda name: _all_of(label) if name == ALL else name,
     )  # fmt: skip
+    return _after(key, chosen, ALL)
+
+
+# -- choices, the address and the pages --
+#
+# A widget bound to the address by Streamlit is another one on each page and starts anew there. The choices of the
+# bar are one for the whole session, so they are kept here, and the address follows them.
+
+
+def _kept() -> dict[str, str]:
+    """What is chosen, by query parameter."""
+    kept: dict[str, str] = st.session_state.setdefault("_view", {})
+    return kept
+
+
+def _arrive() -> None:
+    """Notes whether this run is the first on another page."""
+    page = st.session_state.get("_page")
+    st.session_state["_arrived"] = st.session_state.get("_view_page") != page
+    st.session_state["_view_page"] = page
+
+
+def _before(key: str, options: Sequence[str], default: str) -> None:
+    """Sets the widget where something else than the widget itself decides. Call it before the widget.
+
+    That is: the address on the first run, on a link that names the parameter and on the way back in the
+    browser's history; what was chosen before on arrival at another page.
+    """
+    kept = _kept()
+    address = st.query_params.get(key)
+    wanted: str | None
+    if st.session_state["_arrived"]:
+        wanted = address if address is not None else kept.get(key, default)
+    elif (address or default) != kept.get(key, default):
+        wanted = address or default
+    else:
+        wanted = st.session_state.get(key)
+    # A name that no longer exists shows everything.
+    chosen = wanted if wanted in options else default
+    if st.session_state.get(key) != chosen or st.session_state["_arrived"]:
+        st.session_state[key] = chosen
+
+
+def _after(key: str, chosen: str, default: str) -> str:
+    """Keeps what is chosen and writes it into the address, where the default is left out."""
+    _kept()[key] = chosen
+    if chosen != default and st.query_params.get(key) != chosen:
+        st.query_params[key] = chosen
+    elif chosen == default and key in st.query_params:
+        del st.query_params[key]
+    return chosen
 
 
 def _all_of(label: str) -> str:

@@ -34,6 +34,7 @@ class Desk:
 
     def __init__(self, company: Company) -> None:
         self.company = company
+        self.labels = product_labels(company)
         self._pool: queue.LifoQueue[Planner] = queue.LifoQueue()
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._lock = threading.Lock()
@@ -43,6 +44,10 @@ class Desk:
             self._pool.put(Planner(company, base=self.base))
         # Last in, first out: a lone user always meets the planner that is warm.
         self._pool.put(first)
+
+    def label(self, item: str) -> str:
+        """A product or planning item as people call it."""
+        return self.labels.get(item, item)
 
     @property
     def version(self) -> int:
@@ -76,6 +81,16 @@ class Desk:
             raise
         finally:
             self._pool.put(planner)
+
+
+def product_labels(company: Company) -> dict[str, str]:
+    """Product -> its name, with its code behind it where the two differ."""
+    products = company.snapshot.table("products")
+    codes, names = products["product"].astype(str), products["name"].fillna("").astype(str)
+    return {
+        code: f"{name} ({code})" if name and name != code else code
+        for code, name in zip(codes, names, strict=True)
+    }
 
 
 def _named(plan: Plan, scenario: Scenario) -> Plan:

@@ -26,7 +26,7 @@ def _known(value: float | None) -> bool:
 
 
 def _digits(size: float) -> int:
-    return 0 if size >= 100 else 1 if size >= 10 else 2
+    return 0 if size >= 99.95 else 1 if size >= 9.995 else 2
 
 
 def short(value: float | None, signed: bool = False) -> str:

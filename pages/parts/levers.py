@@ -16,7 +16,7 @@ import streamlit as st
 
 from pages.parts import format as fmt
 from pages.parts.state import Work
-from sop_core.changes import REGISTRY, Change, FieldSpec, Scope
+from sop_core.changes import REGISTRY, Change, FieldSpec, Objective, Scope
 from sop_core.errors import ScenarioError
 from sop_core.inputs import Inputs
 from sop_core.scenario import Scenario
@@ -110,35 +110,39 @@ def moved(scenario: Scenario, lever: QuickLever, scope: Scope, value: Any) -> Ch
 def hindrance(lever: QuickLever, scope: Scope, inputs: Inputs) -> str:
     """Why the lever can do nothing at this scope, as a sentence; empty where it can."""
     try:
-        lever.change(scope=scope, **{lever.field: lever.spec.step}).check(inputs)
+        moved(Scenario.base(), lever, scope, lever.spec.step).check(inputs)
     except ScenarioError as error:
         return str(error)
     return ""
 
 
-def choose_scope(inputs: Inputs) -> Picked:
-    """Draws the pickers: what, where, resource, months. Choices with one name only are not asked."""
+def choose_scope(inputs: Inputs, label: Callable[[str], str]) -> Picked:
+    """Draws the pickers: what, where, resource, months. Choices with one name only are not asked.
+
+    `label` says a product as people call it.
+    """
     families = list(dict.fromkeys(inputs.item_family))
     products = list(inputs.product_share)
     options: list[tuple[str, str]] = [(ALL, ALL)]
     options += [(_FAMILY, name) for name in families] if len(families) > 1 else []
     options += [(_PRODUCT, name) for name in products] if len(products) > 1 else []
     what = st.selectbox(
-        "What", options, key="lever_what", label_visibility="collapsed", format_func=_what_label,
+        "What", options, key="lever_what", label_visibility="collapsed",
+        format_func=lambda option: _what_label(option, label),
         help="Products that the levers of demand, price and safety stock move", persist_state="session",
     )  # fmt: skip
     left, right = st.columns(2, gap="small")
     where = _name(left, "regions", "All regions", inputs.regions, "lever_where")
     resource = _name(right, "resources", "All resources", inputs.resource_names, "lever_resource")
     first, last = _months(inputs)
-    return Picked(what or (ALL, ALL), where, resource, first, last)
+    return Picked(what, where, resource, first, last)
 
 
-def _what_label(option: tuple[str, str]) -> str:
+def _what_label(option: tuple[str, str], label: Callable[[str], str]) -> str:
     axis, name = option
     if not name:
         return "All products"
-    return f"{name} (family)" if axis == _FAMILY else name
+    return f"{name} (family)" if axis == _FAMILY else label(name)
 
 
 def _name(place: Any, label: str, everything: str, names: Sequence[str], key: str) -> str:
@@ -163,7 +167,7 @@ def _months(inputs: Inputs) -> tuple[str | None, str | None]:
     return (None if first == names[0] else first, None if last == names[-1] else last)
 
 
-def draw(work: Work, inputs: Inputs, picked: Picked, groups: Callable[[str], None]) -> None:
+def draw(work: Work, inputs: Inputs, picked: Picked, groups: Callable[[str], object]) -> None:
     """Draws the quick levers under their groups' names; `groups` draws a heading."""
     heading = ""
     for lever in QUICK:
@@ -201,13 +205,11 @@ def _on_slider(work: Work, lever: QuickLever, scope: Scope, scale: int) -> None:
 
 
 def _objective(work: Work, inputs: Inputs) -> None:
-    change = REGISTRY["objective"]
-    spec = change.specs()[0]
-    position = work.history.present.find(change(**{spec.name: spec.choices[0]}).lever)
+    spec = Objective.specs()[0]
+    present = work.history.present
+    position = present.find(Objective(objective=inputs.policy.objective).lever)
     chosen = (
-        inputs.policy.objective
-        if position is None
-        else getattr(work.history.present.steps[position].change, spec.name)
+        inputs.policy.objective if position is None else getattr(present.steps[position].change, spec.name)
     )
     if st.session_state.get("lever_objective") != chosen:
         st.session_state["lever_objective"] = chosen
@@ -220,7 +222,7 @@ def _objective(work: Work, inputs: Inputs) -> None:
 
 def _on_objective(work: Work, own: str) -> None:
     chosen = st.session_state["lever_objective"]
-    change = REGISTRY["objective"](objective=chosen)
+    change = Objective(objective=chosen)
     present = work.history.present
     position = present.find(change.lever)
     if chosen == own:

@@ -40,7 +40,7 @@ def store_path() -> Path:
     return Path(os.environ.get("SOP_STORE") or Path(__file__).resolve().parents[2] / "data" / "sop.duckdb")
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=lambda office: office.store.close())
 def _office(path: str) -> Office:
     return Office(Store.open(Path(path)))
 

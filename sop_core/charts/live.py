@@ -392,9 +392,8 @@ def demand_sentence(months: Sequence[str], demand: Floats, served: Floats, unit:
 
 def stock_sentence(months: Sequence[str], stock: Floats, target: Floats, unit: str) -> str:
     """The picture in words."""
-    missed = [
-        months[n] for n in np.flatnonzero(stock < target - 1e-6 * max(float(target.max(initial=0.0)), 1.0))
-    ]
+    low = stock < target - 1e-6 * max(float(target.max(initial=0.0)), 1.0)
+    missed = [month for month, short in zip(months, low.tolist(), strict=True) if short]
     said = f"Stock goes from {stock[0]:,.0f} to {stock[-1]:,.0f} {unit}"
     return f"{said}; below target in {', '.join(missed)}." if missed else f"{said} and is never below target."
 
