@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sop_core.calendar import span_label
+from sop_core.calendar import month_label, span_label
 from sop_core.demand.history import month_part
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 from sop_core.planner import Company
+from sop_core.supply.priced import WayOut
 
 #: Stock is in excess where it covers the target and this many months of demand, for this part of a family's stock.
 _COVER_MONTHS, _EXCESS_SHARE = 4, 0.2
@@ -63,6 +65,39 @@ def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sen
         out = f" {way_out}" if way_out else ""
         return Sentence(f"{worst.title}: {worst.sentence}{out}{more}", worst.link)
     return Sentence(f"All demand is served on time. {_tightest(plan)}", "supply")
+
+
+def worst_cell(plan: Plan) -> tuple[int, int] | None:
+    """(item, month) positions of the shortage that weighs most, over all regions; None where nothing is short."""
+    short = plan.shortages
+    if not len(short):
+        return None
+    cells = short.groupby(["item", "month"], as_index=False, sort=False)["value"].sum()
+    worst = cells.loc[cells["value"].idxmax()]
+    return plan.inputs.items.index(worst["item"]), list(plan.stamps).index(worst["month"])
+
+
+def way_out(ways: Sequence[WayOut], currency: str) -> str:
+    """The best way out of a shortage as a sentence; "" where none was found (see Planner.ways_out)."""
+    if not ways:
+        return ""
+    best = ways[0]
+    amount = f"{best.amount:,.0f}" if best.amount >= 10 else f"{best.amount:.1f}"
+    what = {
+        "overtime": f"{amount} more overtime hours at {best.name}",
+        "shift": f"{amount} extra shifts at {best.name}",
+        "hire": f"{amount} more heads at {best.name}",
+        "machine hours": f"{amount} more hours of {best.name}",
+        "source": f"{amount} units more from {best.name}",
+        "material": f"{amount} units more of {best.name}",
+        "lane": f"{amount} units more on {best.name}",
+        "storage": f"{amount} units more room at {best.name}",
+    }[best.lever]
+    gain = money_text(abs(best.gain), currency)
+    worth = f"which pays {gain}" if best.gain >= 0 else f"at a margin {gain} lower"
+    return (
+        f"Best way out: {what} ({month_label(best.month)}), for {best.relieved:,.0f} units on time, {worth}."
+    )
 
 
 def _tightest(plan: Plan) -> str:

@@ -27,6 +27,7 @@ from sop_core.planning_level import PlanningItems, planning_items
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed, Snapshot
 from sop_core.supply.network import build_inputs
+from sop_core.supply.priced import WayOut, ways_out
 from sop_core.supply.solve import SupplySolver
 
 Progress = Callable[[str, int, int], None]
@@ -140,13 +141,26 @@ class Planner:
             )
         return self._solve(scenario)
 
-    def _solve(self, scenario: Scenario) -> Plan:
-        inputs = scenario.apply(self.company.inputs) if scenario.active else self.company.inputs
-        demand = demand_plan(inputs)
+    def ways_out(self, plan: Plan, item: int, month: int, region: int | None = None) -> tuple[WayOut, ...]:
+        """Levers that would relieve a shortage of that item (and region) asked for in that month, best first.
+
+        Each is re-planned exactly: some ten solves. Positions as in `plan.inputs`.
+        """
+        demand = plan.demand
+        return ways_out(
+            self._ready(), plan.solution, item, region, month, plan.inputs, demand.total, demand.price
+        )
+
+    def _ready(self) -> SupplySolver:
         if self._solver is None:
             base = demand_plan(self.company.inputs)
             self._solver = SupplySolver(self.company.inputs, base.total, base.price)
-        solution = self._solver.solve(inputs, demand.total, demand.price)
+        return self._solver
+
+    def _solve(self, scenario: Scenario) -> Plan:
+        inputs = scenario.apply(self.company.inputs) if scenario.active else self.company.inputs
+        demand = demand_plan(inputs)
+        solution = self._ready().solve(inputs, demand.total, demand.price)
         return Plan(
             scenario=scenario,
             inputs=inputs,

@@ -137,6 +137,18 @@ class TestStory:
         assert sentence.text.startswith("Mower Line is full")
         assert "EUR" in sentence.text
 
+    def test_the_headline_knows_a_way_out_that_pays(
+        self, demo_company: Company, demo_planner: Planner, base: Plan
+    ) -> None:
+        worst = headline.worst_cell(base)
+        assert worst is not None
+        ways = demo_planner.ways_out(base, *worst)
+        told = headline.way_out(ways, "EUR")
+        assert ways[0].gain == max(way.gain for way in ways) > 0
+        assert "Mower Line" in told
+        assert told in headline.overview(base, base, demo_company, told).text
+        assert headline.way_out((), "EUR") == ""
+
     def test_each_tension_has_its_card(self, demo_company: Company, base: Plan) -> None:
         cards = headline.attention(base, demo_company)
         assert [card.money for card in cards] == sorted((card.money for card in cards), reverse=True)
