@@ -220,7 +220,7 @@ def _scenario(shown: bool) -> str:
     names = state.scenario_names()
     wanted = st.session_state.pop("_go_to", None)
     if wanted in names:
-        _kept()["scenario"] = st.query_params["scenario"] = wanted
+        st.session_state["scenario"] = _after("scenario", wanted, state.BASE)
     if not shown:
         kept = _kept().get("scenario", st.query_params.get("scenario", state.BASE))
         return kept if kept in names else state.BASE

@@ -9,12 +9,16 @@ from playwright.sync_api import Page, expect
 from tests.browser.driver import VIEWPORT, App, settled
 
 _SLIDER = ".st-key-lever_demand_growth input[type=range]"
-_PLACES = """() => [...document.querySelectorAll('.st-key-levers, .st-key-pictures, [data-testid=stEChartsChart], .sop-strip')]
+_PARTS = ".st-key-levers, .st-key-pictures, [data-testid=stEChartsChart], .sop-strip"
+_PLACES = (
+    f"() => [...document.querySelectorAll('{_PARTS}')]"
+    + """
     .map(part => { const box = part.getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; })"""
+)
 
 
 def to_scenarios(page: Page) -> None:
-    page.get_by_role("link", name="Scenarios").click()
+    page.get_by_role("link", name="Scenarios", exact=True).click()
     page.wait_for_selector(".st-key-bridge canvas", timeout=60_000)
     settled(page, 0.5)
 
@@ -100,7 +104,7 @@ def test_any_change_can_be_added_by_its_form(app_page: Page) -> None:
     dialog = app_page.get_by_role("dialog")
     dialog.get_by_text("Supply", exact=True).click()
     settled(app_page)
-    dialog.get_by_label("Regular hours, %").fill("10")
+    dialog.get_by_label("Regular hours, %", exact=True).fill("10")
     dialog.get_by_label("Why").fill("weekend crew")
     dialog.get_by_label("Why").press("Tab")
     dialog.get_by_role("button", name="Add the change").click()
@@ -113,7 +117,7 @@ def test_choices_follow_to_the_next_page_and_back_in_history(app_page: Page) -> 
     to_scenarios(app_page)
     app_page.locator(".st-key-show").get_by_text("Money").click()
     settled(app_page, 0.5)
-    app_page.get_by_role("link", name="Supply").click()
+    app_page.get_by_role("link", name="Supply", exact=True).click()
     expect(app_page).to_have_url(re.compile(r"/supply\?.*show=Money"), timeout=30_000)
     settled(app_page, 0.5)
     app_page.locator(".st-key-show").get_by_text("Units").click()
@@ -127,6 +131,6 @@ def test_choices_follow_to_the_next_page_and_back_in_history(app_page: Page) -> 
 def test_a_link_to_a_page_shows_it_within_its_frame(page: Page, app: App) -> None:
     page.goto(f"{app.url}/scenarios?show=Money")
     page.wait_for_selector(".st-key-bridge canvas", timeout=60_000)
-    expect(page.get_by_role("link", name="Overview")).to_be_visible()
+    expect(page.get_by_role("link", name="Overview", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     assert page.evaluate("document.fonts.check('14px \"IBM Plex Sans\"')")
