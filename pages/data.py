@@ -90,7 +90,7 @@ def _company() -> Company | None:
     """The company where it can be planned. What stops it is shown; files can be brought all the same."""
     found: list[Company] = []
     with state.explained():
-        found.append(context.bar(scenario=False).company)
+        found.append(context.whole().company)
     return found[0] if found else None
 
 

@@ -28,6 +28,10 @@ _STYLES = """<style>
 .sop-card p{margin:.1rem 0 0;font-size:.8rem;line-height:1.35;color:var(--sop-ink)}
 [class*="st-key-attention_"] a{padding:0 .2rem;min-height:1.3rem}
 [class*="st-key-attention_"] a *{font-size:.78rem!important;color:var(--sop-accent)}
+/* The link stands behind the headline's last word, as it would in a text. */
+.st-key-headline,.st-key-headline div,.st-key-headline p.sop-headline{display:inline!important;width:auto!important}
+.st-key-headline a{display:inline-flex!important;padding:0 .3rem;min-height:1.3rem;vertical-align:baseline}
+.st-key-headline a *{font-size:.86rem!important;color:var(--sop-accent)}
 .sop-part{font-size:.9rem;font-weight:600;margin:.1rem 0 .35rem;color:var(--sop-ink)}
 </style>"""
 
@@ -40,8 +44,8 @@ def render() -> None:
     view = context.bar()
     plan, base, company = view.plan, view.base, view.company
     st.html(_STYLES)
-    sentence = headline.overview(plan, base, company)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    sentence = headline.overview(plan, base, company, way_out=way_out(plan))
+    with st.container(key="headline", gap=None):
         st.html(f'<p class="sop-headline">{fmt.safe(sentence.text)}</p>')
         _link(sentence.link, "See why")
     st.html(goals.strip(company, plan, base, view.palette))
@@ -51,6 +55,14 @@ def render() -> None:
     with cards:
         _cards(view)
     _budget(view)
+
+
+def way_out(plan: Plan) -> str:
+    """The best way out of the largest shortage as a sentence; "" where nothing is short or nothing helps."""
+    cell = headline.worst_cell(plan)
+    if cell is None:
+        return ""
+    return headline.way_out(state.ways_out(plan, *cell), plan.inputs.currency)
 
 
 def empty() -> None:

@@ -173,12 +173,13 @@ def levels(inputs: Inputs) -> list[str]:
 def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
     """Draws the context bar and returns the view. Raises StoreError, DataError: call it inside `explained`.
 
-    With `scenario=False` the page always shows the base (Data, Demand history) and the choice is kept. `modes`
-    are the page's own ways of looking; the first is where it starts, the chosen one is `view.mode`.
+    With `scenario=False` the page always shows the base (Demand history) and the choice is kept. `modes` are
+    the page's own ways of looking; the first is where it starts, the chosen one is `view.mode`.
     """
     desk = state.desk()
     inputs = desk.company.inputs
     _arrive()
+    _company(desk.company.snapshot.settings.company)
     with st.container(key="context_bar", horizontal=True, vertical_alignment="center", gap="small"):
         mode = _mode(modes)
         name = _scenario(scenario)
@@ -200,6 +201,21 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
         palette=theme.colours(),
         mode=mode,
     )
+
+
+def whole() -> View:
+    """The view of a page on which nothing is to be chosen: the base, the whole company, no bar.
+
+    What was chosen elsewhere, or came in the address, is kept. Raises StoreError, DataError.
+    """
+    desk = state.desk()
+    _arrive()
+    for key in ("scenario", "show", "level", "item", "region", "segment"):
+        if key in st.query_params:
+            _kept()[key] = st.query_params[key]
+    _company(desk.company.snapshot.settings.company)
+    _facts(desk)
+    return View(desk, Scenario.base(), state.BASE, UNITS, COMPANY, ALL, ALL, ALL, theme.colours())
 
 
 def _mode(modes: tuple[str, ...]) -> str:
@@ -326,6 +342,20 @@ def _after(key: str, chosen: str, default: str) -> str:
 def _all_of(label: str) -> str:
     plural = {CATEGORY: "categories", FAMILY: "families"}.get(label, f"{label.lower()}s")
     return f"All {plural}"
+
+
+def _company(name: str) -> None:
+    """The company's name on top of the navigation, where it is seen first."""
+    with st.sidebar.container(key="company_name"):
+        st.html(f'{_COMPANY_STYLE}<div class="sop-company" title="{fmt.safe(name)}">{fmt.safe(name)}</div>')
+
+
+#: The sidebar's own content stands under the navigation; the name belongs into the header above it.
+_COMPANY_STYLE = """<style>
+.st-key-company_name{position:absolute;top:.85rem;left:1.15rem;right:2.6rem;width:auto!important;z-index:1}
+.sop-company{font-weight:650;font-size:.92rem;line-height:1.2;color:var(--sop-ink);display:-webkit-box;
+ -webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
+</style>"""
 
 
 def _facts(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from sop_core.errors import SelfCheckFailed, TimedOut
 from sop_core.plan import Plan
@@ -18,8 +19,10 @@ from sop_core.planner import Company, Planner, prepare
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.store import Store
+from sop_core.supply.priced import WayOut
 
 Progress = Callable[[str, int, int], None]
+Answer = TypeVar("Answer")
 
 #: Planners at work at once: each keeps a solver with its basis in memory.
 PLANNERS = 2
@@ -37,6 +40,7 @@ class Desk:
         self.labels = product_labels(company)
         self._pool: queue.LifoQueue[Planner] = queue.LifoQueue()
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._ways: OrderedDict[tuple[str, int, int], tuple[WayOut, ...]] = OrderedDict()
         self._lock = threading.Lock()
         first = Planner(company)
         self.base = first.base
@@ -71,10 +75,28 @@ class Desk:
                     self._plans.popitem(last=False)
         return _named(known, scenario)
 
+    def ways_out(self, plan: Plan, item: int, month: int) -> tuple[WayOut, ...]:
+        """Levers that would relieve a shortage of a plan of this company, best first; see Planner.ways_out."""
+        key = (plan.scenario.fingerprint(), item, month)
+        with self._lock:
+            known = self._ways.get(key)
+            if known is not None:
+                self._ways.move_to_end(key)
+        if known is None:
+            known = self._ask(lambda planner: planner.ways_out(plan, item, month))
+            with self._lock:
+                self._ways[key] = known
+                while len(self._ways) > PLANS:
+                    self._ways.popitem(last=False)
+        return known
+
     def _solve(self, scenario: Scenario) -> Plan:
+        return self._ask(lambda planner: planner.plan(scenario))
+
+    def _ask(self, question: Callable[[Planner], Answer]) -> Answer:
         planner = self._pool.get()
         try:
-            return planner.plan(scenario)
+            return question(planner)
         except (SelfCheckFailed, TimedOut):
             # A solver that lost its way is not trusted with the next question.
             planner = Planner(self.company, base=self.base)

@@ -3,6 +3,7 @@
     store()          the open store                          cached for the process
     desk()           company, base plan and planners         cached for the process, with progress on screen
     plan(scenario)   a plan                                  cached for the process, bounded
+    ways_out(...)    what would relieve a shortage           cached for the process, bounded
     work(name)       this session's working scenario         st.session_state; saved ones are in the store
 
 What a session edits is its own until it is saved. Errors that the product can explain are shown by
@@ -26,6 +27,7 @@ from sop_core.plan import Plan
 from sop_core.planner import Company
 from sop_core.scenario import History, Scenario
 from sop_core.store import Store, StoredScenario
+from sop_core.supply.priced import WayOut
 
 #: Name of the scenario without changes.
 BASE = "Base"
@@ -92,6 +94,12 @@ def company() -> tuple[Company, Plan]:
 def plan(scenario: Scenario) -> Plan:
     """The plan of a scenario at the latest data. Raises ScenarioError, PlanError."""
     return desk().plan(scenario)
+
+
+def ways_out(plan: Plan, item: int, month: int) -> tuple[WayOut, ...]:
+    """Levers that would relieve that item's shortage in that month (positions), best first; from memory where
+    they were worked out before. Raises PlanError."""
+    return desk(plan.data_version).ways_out(plan, item, month)
 
 
 def who() -> str:
