@@ -145,7 +145,7 @@ class Resources(_Copies):
     headcount: Floats  #: heads at the start
     hours_per_head: Floats  #: [q, t]
     overtime_per_head: Floats  #: [q, t]; nan = not given
-    wage: Floats  #: money per head and month
+    wage: Floats  #: [q, t] money per head and month
     hire_cost: Floats
     release_cost: Floats
     min_headcount: Floats  #: [q, t]

@@ -18,6 +18,7 @@ import pandas as pd
 from sop_core.calendar import month_column, timestamps, to_month
 from sop_core.errors import DataError
 from sop_core.schema import ALL, SETTINGS, TABLES, Column, Table
+from sop_core.unassigned import share_out
 
 #: A last (or first) month below this part of what was to be expected is taken as partial.
 PARTIAL = 0.55
@@ -191,6 +192,7 @@ def _complete(raw: Mapping[str, pd.DataFrame], version: int) -> Snapshot:
         )
     _literal_defaults(tables, defaults)
     _add_missing_masters(tables, defaults)
+    share_out(tables, defaults.note)
     settings = _settings(tables, defaults)
     _rule_defaults(tables, settings, defaults)
     actual = [

@@ -37,15 +37,17 @@ class WageChange(Change):
     def _check(self, inputs: Inputs) -> None:
         mask, resource = chosen_resources(self.scope, inputs), inputs.resource
         need(
-            (resource.wage + resource.hour_cost + resource.overtime_cost)[mask],
+            (resource.wage.max(axis=1) + resource.hour_cost + resource.overtime_cost)[mask],
             "work costs nothing here, so a percentage changes nothing: give `hour_cost` in the table "
             "`resources`, or `wage` in the table `workforce`.",
         )
 
     def apply(self, inputs: Inputs) -> None:
         mask = self.scope.resource_mask(inputs)
-        for cost in (inputs.resource.wage, inputs.resource.hour_cost, inputs.resource.overtime_cost):
-            scale(cost, 1 + self.pct * mask.astype(float))
+        factor = 1 + self.pct * mask.astype(float)
+        scale(inputs.resource.wage, factor[:, None])
+        for cost in (inputs.resource.hour_cost, inputs.resource.overtime_cost):
+            scale(cost, factor)
         if mask.all():
             inputs.policy.wage_factor *= 1 + self.pct
 

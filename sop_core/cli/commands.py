@@ -190,6 +190,10 @@ def plan(wanted: argparse.Namespace) -> None:
         write_whole(wanted.out / f"{name}.csv", safe_csv(frame, for_excel=False))
     write_whole(wanted.out / "summary.json", (json_text(summary) + "\n").encode())
     lines = [f"{key}: {summary[key]:,.2f}" for key in ("objective", "revenue", "cost", "margin")]
+    broken = summary["promises_broken"]
+    lines += [f"Cannot be kept: {promise}" for promise in broken[:PRINTED]]
+    if len(broken) > PRINTED:
+        lines.append(f"Cannot be kept: {len(broken) - PRINTED:,} more, see promises_broken in summary.json")
     print_result(wanted, summary, [*lines, f"Results: {wanted.out}"])
 
 

@@ -181,7 +181,7 @@ def resources(snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[De
         )
     wage = work["wage"].to_numpy(dtype=float)
     hour_cost = table["hour_cost"].to_numpy(dtype=float)
-    from_hours = hour_cost * per_head.mean(axis=1) if count else hour_cost
+    from_hours = hour_cost[:, None] * per_head
     if (people & np.isnan(wage)).any():
         blank = int((people & np.isnan(wage)).sum())
         notes.append(DefaultUsed("workforce", "wage", "hour_cost x hours", blank, "wage of one head a month"))
@@ -200,7 +200,7 @@ def resources(snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[De
         headcount=work["headcount"].fillna(0.0).to_numpy(dtype=float),
         hours_per_head=np.where(people[:, None], per_head, 0.0),
         overtime_per_head=_monthly(work["overtime_per_head"].to_numpy(dtype=float), horizon),
-        wage=np.where(people, np.where(np.isnan(wage), from_hours, wage), 0.0),
+        wage=np.where(people[:, None], np.where(np.isnan(wage)[:, None], from_hours, wage[:, None]), 0.0),
         hire_cost=work["hire_cost"].fillna(0.0).to_numpy(dtype=float),
         release_cost=work["release_cost"].fillna(0.0).to_numpy(dtype=float),
         min_headcount=_monthly(work["min_headcount"].fillna(0.0).to_numpy(dtype=float), horizon),

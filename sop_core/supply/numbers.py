@@ -271,7 +271,7 @@ class _Natural:
         inputs, staffed = self.inputs, self.structure.staffed
         resource = inputs.resource
         cost, lower, upper = self._column("heads")
-        cost[:] = resource.wage[staffed, None]
+        cost[:] = resource.wage[staffed]
         lower[:], upper[:] = resource.min_headcount[staffed], resource.max_headcount[staffed]
         clash = np.argwhere(lower > upper)
         if len(clash):

@@ -351,7 +351,7 @@ def _pulled(lever: _Pull, inputs: Inputs, old: Solution, new: Solution) -> tuple
         more = (new.headcount - old.headcount)[line]
         moves = (new.hired - old.hired)[line].sum() * resource.hire_cost[line]
         moves += (new.released - old.released)[line].sum() * resource.release_cost[line]
-        return more, float(more.sum() * resource.wage[line] + moves), name, "heads"
+        return more, float(more @ resource.wage[line] + moves), name, "heads"
     if kind == "source":
         more = (new.started - old.started)[line]
         return more, float(more @ inputs.source.unit_cost[line]), inputs.source_names[line], "units"

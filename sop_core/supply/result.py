@@ -361,7 +361,7 @@ def _costs(inputs: Inputs, quantity: dict[str, Any]) -> dict[str, Floats]:
         "regular_labour": (np.where(people, 0.0, quantity["regular"]) * resource.hour_cost[:, None]).sum(
             axis=0
         ),
-        "wages": resource.wage @ quantity["headcount"],
+        "wages": (resource.wage * quantity["headcount"]).sum(axis=0),
         "overtime": resource.overtime_cost @ quantity["overtime"],
         "shifts": resource.shift_cost @ quantity["shifts"],
         "hiring": resource.hire_cost @ quantity["hired"],

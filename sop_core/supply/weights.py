@@ -116,7 +116,7 @@ def _hourly(inputs: Inputs) -> Floats:
     """[q] money for a regular hour."""
     resource = inputs.resource
     hours = resource.hours_per_head.mean(axis=1)
-    wage = np.divide(resource.wage, hours, out=np.zeros_like(hours), where=hours > 0)
+    wage = np.divide(resource.wage.mean(axis=1), hours, out=np.zeros_like(hours), where=hours > 0)
     return np.where(resource.people, wage, resource.hour_cost)
 
 
@@ -161,7 +161,7 @@ def _heads(structure: Structure, inputs: Inputs, value: Floats) -> Floats:
     hours = np.maximum(source.routing_hours, 1e-12)
     np.maximum.at(per_hour, source.routing_resource, value[source.item[source.routing_source]] / hours)
     earns = (per_hour[:, None] * resource.hours_per_head).sum(axis=1)[staffed]
-    moves = resource.hire_cost + resource.release_cost + resource.wage * inputs.horizon
+    moves = resource.hire_cost + resource.release_cost + resource.wage.sum(axis=1)
     return PROMISE_FACTOR * (earns + moves[staffed] + 1.0)
 
 

@@ -149,7 +149,7 @@ def _resources() -> Resources:
         headcount=np.array([0.0, 10.0, 0.0]),
         hours_per_head=_monthly(0, 160, 0),
         overtime_per_head=_monthly(np.nan, 20, np.nan),
-        wage=np.array([0.0, 3000.0, 0.0]),
+        wage=_monthly(0, 3000, 0),
         hire_cost=np.array([0.0, 1000.0, 0.0]),
         release_cost=np.array([0.0, 2000.0, 0.0]),
         min_headcount=_monthly(0, 4, 0),

@@ -140,11 +140,11 @@ def _sites(n: int, given: dict[str, Any]) -> Sites:
 
 def _resources(n: int, months: int, given: dict[str, Any]) -> Resources:
     monthly = {
-        "hours": INF, "overtime_hours": 0.0, "max_shifts": 0.0, "outage": 0.0, "hours_per_head": 0.0,
+        "hours": INF, "overtime_hours": 0.0, "max_shifts": 0.0, "outage": 0.0, "hours_per_head": 0.0, "wage": 0.0,
         "overtime_per_head": NAN, "min_headcount": 0.0, "max_headcount": INF,
     }  # fmt: skip
     single = {
-        "hour_cost": 0.0, "overtime_cost": 0.0, "shift_hours": 0.0, "shift_cost": 0.0, "headcount": 0.0, "wage": 0.0,
+        "hour_cost": 0.0, "overtime_cost": 0.0, "shift_hours": 0.0, "shift_cost": 0.0, "headcount": 0.0,
         "hire_cost": 0.0, "release_cost": 0.0,
     }  # fmt: skip
     flags = {name: np.asarray(given.get(name, True), dtype=bool) for name in ("can_hire", "can_release")}

@@ -59,7 +59,7 @@ def test_hours_of_a_head_follow_the_working_days_of_its_site() -> None:
     # January by the calendar row; February and March 2027 have 20 and 23 weekdays.
     assert found.resource.hours_per_head[0].tolist() == [75.0, 150.0, 172.5, 165.0]
     assert np.isinf(found.resource.hours[0]).all()
-    assert found.resource.wage[0] == pytest.approx(10 * np.mean([75.0, 150.0, 172.5, 165.0]))
+    assert found.resource.wage[0].tolist() == [750, 1500, 1725, 1650]
 
 
 def test_overtime_is_limited_by_people_where_only_they_say_so() -> None:
