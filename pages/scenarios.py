@@ -31,13 +31,14 @@ def live(view: View, work: Work) -> None:
     with st.container(horizontal=True, gap="medium", key="live"):
         panel = st.container(width=320, gap="xxsmall", key="levers")
         pictures = st.container(gap="xsmall", key="pictures")
+    # The pictures go out first: the browser repaints them while the levers, which stand where they are, follow.
+    with pictures:
+        _pictures(view, work)
     with panel:
         _toolbar(view, work)
         picked = levers.choose_scope(view.inputs, view.desk.label)
         levers.draw(work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>'))
         _sentences(view, work)
-    with pictures:
-        _pictures(view, work)
 
 
 def _toolbar(view: View, work: Work) -> None:
