@@ -6,16 +6,21 @@ from pathlib import Path
 
 from sop_core.store.database import Store
 from sop_core.store.forecasts import StoredForecasts
-from sop_core.store.importer import Upload
+from sop_core.store.look import ColumnReading, FileReading
 from sop_core.store.raw import Limits
+from sop_core.store.reader import Upload
 from sop_core.store.report import FileRead, Finding, ImportReport, TableReport, findings_frame
 from sop_core.store.scenarios import Revision, StoredScenario
+from sop_core.store.understand import Hint
 from sop_core.store.versions import DataVersion
 
 __all__ = [
+    "ColumnReading",
     "DataVersion",
     "FileRead",
+    "FileReading",
     "Finding",
+    "Hint",
     "ImportReport",
     "Limits",
     "Revision",

@@ -10,16 +10,18 @@ from typing import Self
 
 import pandas as pd
 
-from sop_core.store import importer, scenarios, versions
+from sop_core.store import importer, look, mappings, scenarios, versions
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import first_row, migrate
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
-from sop_core.store.importer import Job, Progress, Upload
+from sop_core.store.importer import Job, Progress
+from sop_core.store.look import FileReading
 from sop_core.store.raw import Limits
+from sop_core.store.reader import Upload
 from sop_core.store.report import ImportReport
 from sop_core.store.scenarios import Revision, StoredScenario
-from sop_core.store.understand import Options
+from sop_core.store.understand import Hint, Options, Place, checked_hints
 from sop_core.store.values import DateOrder, Decimals
 from sop_core.store.versions import DataVersion
 
@@ -112,19 +114,40 @@ class Store:
         decimal: Decimals | None = None,
         replace: bool = False,
         limits: Limits | None = None,
+        hints: Mapping[Place, Hint] | None = None,
     ) -> ImportReport:
         """Reads and checks files or folders (CSV, XLSX, Parquet), then writes them as one new data version.
 
         `mapping` {table: {their column: ours, "" = leave out}} is kept for later imports. `date_order` (dmy,
-        mdy, ymd) and `decimal` (. or ,) answer what a file leaves open. Rows replace rows of the same key;
-        with `replace` each imported table becomes the whole table. With `dry_run` all is checked and counted
-        and nothing is written. `progress(fraction, text)` is told how far it is. Raises DataError with all
-        findings; the store is then as it was.
+        mdy, ymd) and `decimal` (. or ,) answer what a file leaves open; `hints` {(file name, sheet): Hint} say it,
+        and the table, separator, encoding and header row, for one file, and are kept too. Rows replace rows of the same
+        key; with `replace` each imported table becomes the whole table. With `dry_run` all is checked and
+        counted and nothing is written. `progress(fraction, text)` is told how far it is. Raises DataError with
+        all findings; the store is then as it was.
         """
         several = [paths] if isinstance(paths, str | Path) else list(paths)
-        options = Options(date_order, decimal, limits or Limits())
+        options = Options(date_order, decimal, limits or Limits(), checked_hints(hints))
         job = Job(who, note, mapping, options, replace, dry_run, progress)
         return importer.import_files(self._connection, several, job)
+
+    def look_at_files(
+        self,
+        paths: Sequence[str | Path | Upload] | str | Path,
+        mapping: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        hints: Mapping[Place, Hint] | None = None,
+        date_order: DateOrder | None = None,
+        decimal: Decimals | None = None,
+        limits: Limits | None = None,
+    ) -> tuple[FileReading, ...]:
+        """What each file or sheet would be understood as by `import_files`: table, separator, encoding, header
+        row, date order, decimal mark and columns. A file whose name is no table has the one that its columns
+        look like, as a proposal (to be confirmed by a hint). Nothing is written. Raises DataError where there is
+        nothing to read.
+        """
+        several = [paths] if isinstance(paths, str | Path) else list(paths)
+        options = Options(date_order, decimal, limits or Limits(), checked_hints(hints))
+        return look.look(self._connection, several, mapping, options)
 
     def import_tables(
         self,
@@ -143,7 +166,7 @@ class Store:
 
     def mapping(self) -> dict[str, dict[str, str]]:
         """Column mappings kept from imports: {table: {their column: ours}}."""
-        return importer.stored_mapping(self._connection)
+        return mappings.stored_mapping(self._connection)
 
     # Forecasts
 

@@ -106,8 +106,16 @@ def _first(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _second(con: duckdb.DuckDBPyConnection) -> None:
+    """How a person said that a file is to be read, kept for the next file of that name; NULL: not said."""
+    con.execute(
+        "CREATE TABLE file_reading (file VARCHAR NOT NULL, sheet VARCHAR NOT NULL, table_name VARCHAR,"
+        " separator VARCHAR, encoding VARCHAR, header_row INTEGER, date_order VARCHAR, decimals VARCHAR)"
+    )
+
+
 #: In order, numbered from 1; a released one is never edited, a new one is added at the end.
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second)
 
 
 def migrate(con: duckdb.DuckDBPyConnection, path: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -101,6 +101,24 @@ def table_for(name: str) -> Table | None:
     return None
 
 
+def proposed_table(
+    tops: Sequence[Sequence[Sequence[Any]]], mapping: Mapping[str, Mapping[str, str]]
+) -> Table | None:
+    """The table that the first rows of a file look like, for a person to confirm; None where none has all its
+    required columns there. `tops`: the rows as read in one or more ways. The most columns win, then the table
+    that leaves the fewest of its own columns blank.
+    """
+    best: tuple[int, int] = (0, 0)
+    found = None
+    for table in TABLES.values():
+        for header in (row for top in tops for row in top):
+            columns = {m.column for m in header_matches(table, header, mapping.get(table.name, {}))}
+            score = (len(columns), -len(table.names))
+            if set(table.required) <= columns and score > best:
+                best, found = score, table
+    return found
+
+
 def table_hint(name: str) -> str:
     """A sentence that proposes the nearest table name, or lists all."""
     near = close(plain(name), {plain(t): t for t in TABLES})

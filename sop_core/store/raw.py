@@ -40,7 +40,8 @@ class Limits:
 @dataclass(slots=True)
 class RawTable:
     """One table as read. `columns` hold raw cells (text, or the file's own types), blank = None or NaN;
-    `rows` holds each row's number in the file. `separator` is "" unless the file is a text file.
+    `rows` holds each row's number in the file. `separator` and `encoding` are "" unless the file is a text
+    file; `header_row` is the number of the row that holds the column names.
     """
 
     file: str
@@ -51,6 +52,8 @@ class RawTable:
     rows: NDArray[np.int64]
     separator: str = ""
     findings: list[Finding] = field(default_factory=list)
+    encoding: str = ""
+    header_row: int = 1
 
     def finding(self, severity: Any, message: str, remedy: str = "", **more: Any) -> Finding:
         """A finding at this table."""
@@ -70,6 +73,7 @@ class Sheet:
     separator: str = ""
     text: bool = True  #: all cells are text
     mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    header_row: int | None = None  #: number of the row with the column names, where a person said so
 
 
 def to_raw_table(sheet: Sheet, limits: Limits) -> RawTable:
@@ -82,9 +86,7 @@ def to_raw_table(sheet: Sheet, limits: Limits) -> RawTable:
             f"{where}: it is empty. Bring a first row with column names and one row for each record, or "
             "leave it out."
         )
-    best = max(
-        range(len(top)), key=lambda at: (len(header_matches(sheet.table, top[at][1], sheet.mapping)), -at)
-    )
+    best = _header_at(sheet, top, where)
     header = [str(cell).strip() if _filled(cell) else "" for cell in top[best][1]]
     while header and not header[-1]:
         header.pop()
@@ -93,6 +95,7 @@ def to_raw_table(sheet: Sheet, limits: Limits) -> RawTable:
     raw = RawTable(
         sheet.file, sheet.sheet, sheet.table, header, [], np.array([], dtype=np.int64), sheet.separator
     )
+    raw.header_row = top[best][0]
     if best:
         raw.findings.append(
             raw.finding(
@@ -105,6 +108,21 @@ def to_raw_table(sheet: Sheet, limits: Limits) -> RawTable:
         pieces = [columns[at] for _, columns in parts]
         raw.columns.append(pd.concat(pieces, ignore_index=True) if pieces else pd.Series(dtype="str"))
     return raw
+
+
+def _header_at(sheet: Sheet, top: list[Row], where: str) -> int:
+    """Position in `top` of the row with the column names: the one that was said, else the one that fits best."""
+    if sheet.header_row is None:
+        return max(
+            range(len(top)), key=lambda at: (len(header_matches(sheet.table, top[at][1], sheet.mapping)), -at)
+        )
+    for at, (number, _) in enumerate(top):
+        if number == sheet.header_row:
+            return at
+    raise DataError(
+        f"{where}: row {sheet.header_row} is blank or too far down to hold the column names; they are looked for "
+        f"in the first {HEADER_ROWS} rows with content. Choose another row."
+    )
 
 
 def _chunks(

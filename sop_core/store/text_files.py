@@ -22,11 +22,32 @@ _BOMS = (
 )
 
 
-def decode(content: bytes, file: str) -> tuple[str, str]:
-    """Text and name of the encoding: a byte order mark, UTF-16 without one, UTF-8, else Windows-1252.
+#: Encodings that a person can choose, where the letters were taken for others.
+ENCODINGS = {
+    "UTF-8": "utf-8-sig",
+    "UTF-16": "utf-16",
+    "Windows-1252": "cp1252",
+    "Windows-1250": "cp1250",
+    "ISO-8859-15": "iso8859_15",
+    "Mac Roman": "mac_roman",
+    "Shift-JIS": "cp932",
+    "GB18030": "gb18030",
+}
+#: So many rows from the top tell which table a file holds.
+PROPOSING_ROWS = 8
 
-    Raises DataError where the file is not text.
+
+def decode(content: bytes, file: str, encoding: str | None = None) -> tuple[str, str]:
+    """Text and name of the encoding: the one that was said (of ENCODINGS), else a byte order mark, UTF-16 without
+    one, UTF-8, else Windows-1252.
+
+    Raises DataError where the file is not text, or not in the encoding that was said.
     """
+    if encoding is not None:
+        try:
+            return content.decode(ENCODINGS[encoding]), encoding
+        except UnicodeDecodeError as error:
+            raise _not_text(file, f"byte {error.start:,} does not fit {encoding}") from None
     for mark, name in _BOMS:
         if content.startswith(mark):
             try:
@@ -58,6 +79,18 @@ def _not_text(file: str, why: str) -> DataError:
     return DataError(
         f"{file}: it cannot be read as a text file: {why}. Save it as CSV in UTF-8, or as .xlsx."
     )
+
+
+def tops_of(text: str, separator: str | None) -> list[list[list[str]]]:
+    """The first rows of the file under each separator (or the one that was said)."""
+    sample = "\n".join(text[:200_000].splitlines()[:PROPOSING_ROWS])
+    tops = []
+    for mark in (separator,) if separator else SEPARATORS:
+        try:
+            tops.append([row for row in csv.reader(io.StringIO(sample), delimiter=mark) if any(row)])
+        except csv.Error:
+            continue
+    return tops
 
 
 def separator_of(text: str, table: Table, mapping: Mapping[str, str]) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sop_core.schema import Column, Table
+from sop_core.errors import DataError
+from sop_core.schema import TABLES, Column, Table
 from sop_core.store.cells import Parsed, parse_column, texts_of
 from sop_core.store.naming import Match, close, header_matches, plain
 from sop_core.store.raw import Limits, RawTable
 from sop_core.store.report import Finding, shorten
-from sop_core.store.values import DATE_ORDERS, DateOrder, Decimals, Style, date_order_of, decimals_of
+from sop_core.store.text_files import ENCODINGS
+from sop_core.store.values import DateOrder, Decimals, Style, date_order_of, decimals_of
 
 ROW = "_row"  #: row number in the file
 PART = "_part"  #: position of the RawTable among those of the import
@@ -23,13 +27,79 @@ DAY = "_day"  #: the date itself, where the contract keeps the month
 _EXAMPLES = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 
+Place = tuple[str, str]  #: file, sheet ("" where the file is one table)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a person said about one file or sheet; None where it is to be found out.
+
+    `table` "" leaves it out; `encoding` is one of text_files.ENCODINGS; `header_row` counts from 1.
+    """
+
+    table: str | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    header_row: int | None = None
+    date_order: DateOrder | None = None
+    decimals: Decimals | None = None
+
+
+def file_key(name: str) -> str:
+    """A file's name without what changes from month to month: `Umsatz_2026-03.csv` and `umsatz 04.csv` are one."""
+    stem, dot, suffix = name.rpartition(".")
+    stem, suffix = (stem, suffix.casefold()) if dot else (name, "")
+    undated = re.sub(r"[\W_]*\d[\d\W_]*$", "", stem)
+    return f"{plain(undated) or plain(stem)}.{suffix}"
+
+
+def checked_hints(hints: Mapping[Place, Hint] | None) -> dict[Place, Hint]:
+    """Hints with their names checked. Raises DataError."""
+    for (file, _), hint in (hints or {}).items():
+        if hint.table and hint.table not in TABLES:
+            raise DataError(f"{file}: there is no table '{hint.table}'. The tables are {', '.join(TABLES)}.")
+        if hint.encoding is not None and hint.encoding not in ENCODINGS:
+            raise DataError(
+                f"{file}: encoding '{hint.encoding}' is not known. Choose one of {', '.join(ENCODINGS)}."
+            )
+        if hint.separator is not None and len(hint.separator) != 1:
+            raise DataError(f"{file}: the separator '{hint.separator}' is not one character.")
+    return dict(hints or {})
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person said about the files; None where they are to be found out."""
+    """What the person said about the files; None where they are to be found out.
+
+    `hints` are said now, file by file, and go first; `kept` were said at an earlier import (by `file_key`).
+    """
 
     date_order: DateOrder | None = None
     decimals: Decimals | None = None
     limits: Limits = field(default_factory=Limits)
+    hints: Mapping[Place, Hint] = field(default_factory=lambda: MappingProxyType({}))
+    kept: Mapping[Place, Hint] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_kept(self, kept: Mapping[Place, Hint]) -> Options:
+        """The same with what was said at earlier imports."""
+        return replace(self, kept=kept)
+
+    def hint(self, file: str, sheet: str) -> Hint:
+        """What is said about a place: now, for all files, else before. Date order and decimal mark of before are
+        left to `remembered`, since a file that decides them itself is believed."""
+        now, before = self.hints.get((file, sheet), Hint()), self.remembered(file, sheet)
+        return Hint(
+            before.table if now.table is None else now.table,
+            now.separator or before.separator,
+            now.encoding or before.encoding,
+            now.header_row or before.header_row,
+            now.date_order or self.date_order,
+            now.decimals or self.decimals,
+        )
+
+    def remembered(self, file: str, sheet: str) -> Hint:
+        """What was said about a place at an earlier import."""
+        return self.kept.get((file_key(file), sheet), Hint())
 
 
 def understand(
@@ -126,11 +196,26 @@ def _heading_findings(raw: RawTable, matches: list[Match], mapping: Mapping[str,
         )
 
 
-def _style(raw: RawTable, columns: Mapping[str, int], options: Options) -> tuple[Style, list[Finding]]:
-    """How this file writes numbers and dates; a question (an error) where its cells leave that open."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a table writes numbers and dates. `open_number`, `open_date`: a cell that reads in more than one way
+    where no other cell and no person decides; `orders`: the date orders that fit."""
+
+    decimals: Decimals = "."
+    order: DateOrder | None = None
+    open_number: str = ""
+    open_date: str = ""
+    orders: tuple[DateOrder, ...] = ()
+
+
+def manner(raw: RawTable, columns: Mapping[str, int], options: Options) -> Manner:
+    """How a table writes numbers and dates: what was said, else what its cells say, else what was said before.
+
+    `columns`: our column -> its position in the table.
+    """
     kinds = {name: raw.table.column(name).kind for name in columns}
-    findings = []
-    decimals = options.decimals
+    said, before = options.hint(raw.file, raw.sheet), options.remembered(raw.file, raw.sheet)
+    decimals, open_number = said.decimals, ""
     if decimals is None:
         numbers = (
             text
@@ -143,39 +228,50 @@ def _style(raw: RawTable, columns: Mapping[str, int], options: Options) -> tuple
             decimals = "."
         elif found == ",":
             decimals = ","
+        elif before.decimals is not None:
+            decimals = before.decimals
         else:
-            findings.append(
-                raw.finding(
-                    "error",
-                    f"'{found}' can be read as a whole number or as a fraction, and no cell of the file "
-                    "says which",
-                    "Say which decimal mark the file uses (--decimal . or --decimal ,).",
-                    value=found,
-                )
+            open_number = found
+    order = said.date_order
+    if order is not None:
+        return Manner(decimals or ".", order, open_number)
+    dates = [
+        text
+        for n, at in columns.items()
+        if kinds[n] in ("date", "month")
+        for text in texts_of(raw.columns[at])
+    ]
+    reading = date_order_of(dates)
+    if reading.open_cell and before.date_order not in reading.orders:
+        return Manner(decimals or ".", None, open_number, reading.open_cell, reading.orders)
+    return Manner(decimals or ".", before.date_order if reading.open_cell else reading.order, open_number)
+
+
+def _style(raw: RawTable, columns: Mapping[str, int], options: Options) -> tuple[Style, list[Finding]]:
+    """How this file writes numbers and dates; a question (an error) where its cells leave that open."""
+    read = manner(raw, columns, options)
+    findings = []
+    if read.open_number:
+        findings.append(
+            raw.finding(
+                "error",
+                f"'{read.open_number}' can be read as a whole number or as a fraction, and no cell of the file "
+                "says which",
+                "Say which decimal mark the file uses (--decimal . or --decimal ,).",
+                value=read.open_number,
             )
-    order = options.date_order
-    if order is None:
-        dates = [
-            text
-            for n, at in columns.items()
-            if kinds[n] in ("date", "month")
-            for text in texts_of(raw.columns[at])
-        ]
-        reading = date_order_of(dates)
-        order = reading.order
-        if reading.open_cell:
-            ways = " or ".join(f"{o} ({_EXAMPLES[o]})" for o in reading.orders)
-            findings.append(
-                raw.finding(
-                    "error",
-                    f"the date '{reading.open_cell}' can be read in more than one way, and no date of "
-                    "the file decides",
-                    f"Say which date order the file uses: {ways} (--date-order).",
-                    value=reading.open_cell,
-                )
+        )
+    if read.open_date:
+        ways = " or ".join(f"{o} ({_EXAMPLES[o]})" for o in read.orders)
+        findings.append(
+            raw.finding(
+                "error",
+                f"the date '{read.open_date}' can be read in more than one way, and no date of the file decides",
+                f"Say which date order the file uses: {ways} (--date-order).",
+                value=read.open_date,
             )
-    assert order is None or order in DATE_ORDERS
-    return Style(decimals or ".", order), findings
+        )
+    return Style(read.decimals, read.order), findings
 
 
 _DONE = {
