@@ -139,6 +139,8 @@ def load_heat(
         "series": [
             {
                 "type": "heatmap",
+                # A few hundred cells are drawn at once; in portions they would take more than one frame.
+                "progressive": 0,
                 "data": cells,
                 "animation": False,
                 "itemStyle": {"borderColor": palette.surface, "borderWidth": 1},
@@ -257,12 +259,18 @@ def _waterfall(bars: Sequence[dict[str, Any]], palette: Palette) -> list[Option]
         )
     common = {"type": "bar", "stack": "bridge", "animation": False, "barWidth": "62%", "silent": True}
     clear = {"itemStyle": {"color": "transparent"}}
-    return [
-        common | clear | {"data": parts["skip_up"]},
-        common | {"data": parts["up"]},
-        common | clear | {"data": parts["skip_down"]},
-        common | {"data": parts["down"]},
+    series = [
+        common | {"name": "skip up", "data": parts["skip_up"]} | clear,
+        common | {"name": "up", "data": parts["up"]},
+        common | {"name": "skip down", "data": parts["skip_down"]} | clear,
+        common | {"name": "down", "data": parts["down"]},
     ]
+    # What draws nothing need not be sent: mostly all bars lie on one side of zero.
+    return [one for one in series if any(_height(value) for value in one["data"])]
+
+
+def _height(value: Any) -> float:
+    return float(value["value"] if isinstance(value, dict) else value)
 
 
 _NO_LABEL = {"show": False}

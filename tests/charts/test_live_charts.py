@@ -83,7 +83,9 @@ def test_the_bridge_ends_at_the_whole_difference(values: list[float]) -> None:
         assert all(value == 0 for value in values)
         return
     assert len(option["yAxis"]["data"]) <= live.MOST_STEPS + 2
-    _, up, _, down = (one["data"] for one in option["series"])
+    parts = {one["name"]: one["data"] for one in option["series"]}
+    nothing = [{"value": 0.0}] * len(option["yAxis"]["data"])
+    up, down = parts.get("up", nothing), parts.get("down", nothing)
     total = up[-1]["value"] + down[-1]["value"]
     assert total == pytest.approx(sum(values), rel=1e-4, abs=1)
     spans = [abs(u["value"]) + abs(d["value"]) for u, d in zip(up, down, strict=True)]
