@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import cached, context, state
+from pages.parts import bring, cached, context, state
 from pages.parts import format as fmt
 from pages.parts.tables import download, listing
 from sop_core.calendar import month_label
-from sop_core.errors import DataError, StoreError
 from sop_core.planner import Company
 from sop_core.schema import TABLES
-from sop_core.store import DataVersion, Finding, ImportReport, TableReport, Upload, findings_frame
+from sop_core.store import DataVersion
 from sop_core.store.contract import template_csv, template_workbook
 
 _IMPORT, _FRESH, _VERSIONS, _DEFAULTS, _CLEANSED, _TEMPLATES = (
@@ -26,14 +25,6 @@ _IMPORT, _FRESH, _VERSIONS, _DEFAULTS, _CLEANSED, _TEMPLATES = (
     "Corrections",
     "Templates",
 )
-_SUFFIXES = ["csv", "tsv", "txt", "xlsx", "xlsm", "parquet"]
-_ORDERS = {
-    None: "As found",
-    "dmy": "Day first, 31/12/2026",
-    "mdy": "Month first, 12/31/2026",
-    "ymd": "2026-12-31",
-}
-_DECIMALS = {None: "As found", ".": "Point, 1,234.5", ",": "Comma, 1.234,5"}
 _SHOWN = 1_000
 
 
@@ -65,9 +56,9 @@ def render() -> None:
     elif section == _TEMPLATES:
         _templates()
     else:
-        _import()
-        if "_import_report" not in st.session_state:
-            _last(versions[0])
+        bring.panel()
+        if not bring.busy():
+            bring.last(versions[0])
 
 
 def empty() -> None:
@@ -81,7 +72,7 @@ def empty() -> None:
         "CSV, Excel (a sheet a table) or Parquet, a file named after its table. Nothing is written until all "
         "of it has been read and checked."
     )
-    _import()
+    bring.panel()
     with st.expander("Templates for every table"):
         _templates()
 
@@ -109,179 +100,6 @@ def sentence(version: DataVersion, company: Company | None) -> str:
     said += f"; {count} default{'s stand' if count != 1 else ' stands'} in for missing data" if count else ""
     corrections = len(company.history.corrections) if company.history is not None else 0
     return said + (f"; {corrections:,} corrections of the history." if corrections else ".")
-
-
-# -- import -----------------------------------------------------------------------------------------------
-
-
-def _import() -> None:
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        whole_folder = st.toggle("A whole folder", key="import_folder")
-        files = st.file_uploader(
-            "Files: CSV, Excel or Parquet, named after their tables",
-            type=_SUFFIXES,
-            accept_multiple_files="directory" if whole_folder else True,
-            key=f"import_files_{st.session_state.get('_import_round', 0)}_{whole_folder}",
-        )
-    with right:
-        order = st.selectbox(
-            "Date order", list(_ORDERS), format_func=lambda k: _ORDERS[k], key="import_dates"
-        )
-        decimal = st.selectbox(
-            "Decimal mark", list(_DECIMALS), format_func=lambda k: _DECIMALS[k], key="import_marks"
-        )
-        note = st.text_input("Note", key="import_note", max_chars=200, placeholder="What this import is")
-        replace = st.toggle(
-            "Replace whole tables",
-            key="import_replace",
-            help="Off: rows replace rows of the same key. On: each table brought becomes the whole table.",
-        )
-    with st.container(horizontal=True):
-        check = st.button("Check only", key="import_check", disabled=not files, icon=":material/fact_check:")
-        take = st.button(
-            "Take the files",
-            key="import_take",
-            type="primary",
-            disabled=not files,
-            icon=":material/upload_file:",
-        )
-    if files and (check or take):
-        uploads = [Upload(file.name, file.getvalue()) for file in files]
-        _run(uploads, order, decimal, note, replace, dry_run=check)
-    _report()
-
-
-def _run(
-    uploads: Sequence[Upload],
-    order: str | None,
-    decimal: str | None,
-    note: str,
-    replace: bool,
-    *,
-    dry_run: bool,
-) -> None:
-    """Imports or checks, keeps the report for this session, and starts the page again on the new version."""
-    place = st.empty()
-    bar = place.progress(0.0, text="Reading")
-
-    def tell(fraction: float, text: str) -> None:
-        bar.progress(min(max(fraction, 0.0), 1.0), text=text)
-
-    try:
-        report = state.store().import_files(
-            list(uploads),
-            state.who(),
-            dry_run=dry_run,
-            progress=tell,
-            note=note,
-            date_order=order,  # type: ignore[arg-type]
-            decimal=decimal,  # type: ignore[arg-type]
-            replace=replace,
-        )
-    except (DataError, StoreError) as error:
-        st.session_state["_import_report"] = error
-    else:
-        st.session_state["_import_report"] = report
-        if not dry_run:
-            # A new key empties the uploader: what was taken is not taken twice.
-            st.session_state["_import_round"] = st.session_state.get("_import_round", 0) + 1
-            st.rerun()
-    finally:
-        place.empty()
-
-
-def _last(version: DataVersion) -> None:
-    """What the latest data version brought, while nothing new was taken in this session."""
-    st.html(f'<div style="font-weight:600">Data version {version.version}</div>')
-    listing(_tables_frame(version.tables.values()), "last_tables", height=330)
-
-
-def _tables_frame(tables: Iterable[TableReport]) -> pd.DataFrame:
-    columns = ["Table", "Rows read", "Rows kept", "New", "Changed", "Unchanged", "Removed"]
-    rows = [(t.table, t.rows_in, t.rows, t.added, t.changed, t.unchanged, t.removed) for t in tables]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _report() -> None:
-    found = st.session_state.get("_import_report")
-    if isinstance(found, StoreError):
-        st.error(str(found), icon=":material/error:")
-    elif isinstance(found, DataError):
-        _refused(found)
-    elif isinstance(found, ImportReport):
-        _taken(found)
-
-
-def _refused(error: DataError) -> None:
-    findings: tuple[Finding, ...] = error.findings
-    errors = sum(f.severity == "error" for f in findings)
-    if not findings:
-        st.error(f"**Nothing was imported.** {error}", icon=":material/error:")
-        return
-    st.error(
-        f"**Nothing was imported, the data are as they were.** "
-        f"{errors:,} error{'s' if errors != 1 else ''} to put right.",
-        icon=":material/error:",
-    )
-    if any("--date-order" in f.remedy for f in findings):
-        st.warning(
-            "The order of day and month is open. Choose **Date order** above, then take the files again.",
-            icon=":material/calendar_month:",
-        )
-    if any("--decimal" in f.remedy for f in findings):
-        st.warning(
-            "The decimal mark is open. Choose **Decimal mark** above, then take the files again.",
-            icon=":material/decimal_increase:",
-        )
-    _findings(findings)
-
-
-def _taken(report: ImportReport) -> None:
-    icon = ":material/fact_check:" if report.dry_run else ":material/check_circle:"
-    tail = " Nothing was written: this was a check." if report.dry_run else ""
-    st.success(f"{report.summary()}{tail}", icon=icon)
-    listing(_tables_frame(report.tables.values()), "import_tables")
-    if report.findings:
-        _findings(report.findings)
-    if not report.dry_run:
-        st.html(
-            '<p class="sop-quiet">What stands in for missing data is listed under <b>Defaults used</b>.</p>'
-        )
-
-
-_SEVERITIES = {"error": "Errors", "warning": "Warnings", "change": "Changed on the way"}
-
-
-def _findings(findings: Sequence[Finding]) -> None:
-    counts = {name: sum(f.severity == name for f in findings) for name in _SEVERITIES}
-    options = ["all", *(name for name, count in counts.items() if count)]
-    chosen = st.segmented_control(
-        "Findings",
-        options,
-        default="all",
-        key="findings_kind",
-        required=True,
-        format_func=lambda n: f"All {len(findings):,}" if n == "all" else f"{_SEVERITIES[n]} {counts[n]:,}",
-    )
-    frame = findings_frame(findings)
-    shown = frame if chosen in (None, "all") else frame[frame["severity"] == chosen]
-    # On this screen the remedy is a choice above, not an option of the command line.
-    shown = shown.assign(remedy=shown["remedy"].str.replace(r" \(--[^)]*\)", "", regex=True))
-    listing(
-        shown.head(_SHOWN),
-        "findings",
-        height=340,
-        config={
-            "severity": st.column_config.TextColumn("Kind", width=70),
-            "row": st.column_config.NumberColumn("Row", width=60),
-            "message": st.column_config.TextColumn("What", width="large"),
-            "remedy": st.column_config.TextColumn("How to put it right", width="large"),
-        },
-    )
-    if len(shown) > _SHOWN:
-        st.caption(f"The first {_SHOWN:,} of {len(shown):,}; the download has them all.")
-    download("All findings", frame, "findings.csv", "findings_csv")
 
 
 # -- freshness, versions, defaults, corrections, templates ----------------------------------------------
@@ -431,9 +249,10 @@ def _corrections(company: Company | None) -> None:
         return
     said = ", ".join(f"{count:,} x {kind}" for kind, count in frame["kind"].value_counts().items())
     st.html(f'<p class="sop-quiet">{fmt.safe(said)}. Each shows what was recorded and what is used.</p>')
+    titles = {name: company.inputs.title(i) for i, name in enumerate(company.inputs.items)}
     number = st.column_config.NumberColumn
     listing(
-        frame.head(_SHOWN),
+        frame.head(_SHOWN).assign(item=lambda part: part["item"].map(lambda name: titles.get(name, name))),
         "corrections",
         height=460,
         config={

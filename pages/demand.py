@@ -18,7 +18,7 @@ from sop_core.charts.demand import LAYER_TITLES, DemandView, demand_chart, layer
 from sop_core.charts.template import CONFIG
 from sop_core.demand.statistical import Baseline, summed_width
 from sop_core.frames import demand_frame
-from sop_core.inputs import Floats
+from sop_core.inputs import Floats, Inputs
 from sop_core.plan import Plan
 
 _PAST_CHART = 36
@@ -144,13 +144,41 @@ def _explain(view: context.View) -> None:
     if row is None:
         st.html('<p class="sop-quiet">The sum of its forecast series, see Forecast methods.</p>')
         return
-    error = row["mae"]
-    tested = (
-        f" Error in backtests {error:,.0f} {unit_of(view.inputs.item_unit, view.items)} a month."
-        if np.isfinite(error)
-        else ""
-    )
-    st.html(f'<p class="sop-quiet"><b>{fmt.safe(row["method"])}.</b> {fmt.safe(row["reason"])}{tested}</p>')
+    how, tested, worse = method_sentences(row, unit_of(view.inputs.item_unit, view.items))
+    style = ' class="sop-bad"' if worse else ""
+    st.html(f'<p class="sop-quiet">{fmt.safe(how)} <span{style}>{fmt.safe(tested)}</span></p>')
+
+
+def method_sentences(row: pd.Series, unit: str) -> tuple[str, str, bool]:
+    """(how a series is forecast, how it did in its backtests beside repeating the past, whether it did worse).
+
+    `row`: a line of Baseline.details; `unit`: what its errors are in.
+    """
+    weights, reason = row["weights"], str(row["reason"]).replace(" periods of history", " months of history")
+    seen = reason.partition(": ")[2].rstrip(".")
+    how = reason
+    if isinstance(weights, dict) and len(weights) > 1 and seen:
+        shares = ", ".join(f"{name} {share * 100:.0f} %" for name, share in weights.items())
+        by = "by how well each forecast the past" if row["origins"] else "equally, too short to test"
+        how = f"{shares}, weighted {by} ({seen})."
+    error, naive, count = float(row["mae"]), float(row["naive_mae"]), int(row["origins"])
+    if not np.isfinite(error) or not count:
+        return how, "Not tested: the history is too short for backtests.", False
+    times = f"{count} backtest{'s' if count != 1 else ''}"
+    if not np.isfinite(naive) or naive <= 0:
+        return how, f"Past errors {error:,.0f} {unit} a month in {times}.", False
+    past = "the last value" if "fewer than two years" in reason else "last year"
+    gain = 1.0 - error / naive
+    figures = f"{_figure(error)} against {_figure(naive)} {unit} a month in {times}"
+    if gain < -0.005:
+        return how, f"Worse than repeating {past}: past errors {-gain * 100:.0f} % larger, {figures}.", True
+    if gain < 0.005:
+        return how, f"No better than repeating {past}: {figures}.", False
+    return how, f"Past errors {gain * 100:.0f} % smaller than repeating {past}: {figures}.", False
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _details_of(baseline: Baseline, unique_id: str) -> pd.Series | None:
@@ -203,7 +231,7 @@ def demand_grid(view: context.View, plan: Plan) -> MonthGrid:
         row = Row("Demand less budget", np.concatenate([blank, gap]), filters.unit(view), "difference", 1)
         made.append(row)
     blocks = [
-        Block(f"Demand by {filters.finer(view).lower()}", tuple(lines)),
+        Block(f"Demand by {filters.finer(view).lower()}" if len(shown) > 1 else "Demand", tuple(lines)),
         Block("How it is made up", tuple(made)),
     ]
     return MonthGrid(
@@ -260,7 +288,7 @@ _LEVELS = {
 }
 
 
-def methods_frame(baseline: Baseline) -> pd.DataFrame:
+def methods_frame(baseline: Baseline, inputs: Inputs) -> pd.DataFrame:
     """One line a forecast series: level, name, method, errors in backtests, why."""
     details = baseline.details
     naive = details["naive_mae"].to_numpy(dtype=float)
@@ -269,27 +297,41 @@ def methods_frame(baseline: Baseline) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Level": details["level"].map(_LEVELS),
-            "Series": details["name"],
+            "Series": _titled(details["name"], inputs).where(details["level"] == "item", details["name"]),
             "Method": details["method"],
             "Best single": details["champion"],
             "Error a month": np.round(error, 1),
             "Naive error": np.round(naive, 1),
             "Error / naive": skill,
             "Backtests": details["origins"],
-            "Why": details["reason"],
+            "Why": details["reason"].str.replace(" periods of history", " months of history"),
         }
     )
+
+
+def _titled(items: pd.Series, inputs: Inputs) -> pd.Series:
+    """Planning items by the name that people know them by; other names as they are."""
+    titles = {name: inputs.title(i) for i, name in enumerate(inputs.items)}
+    return items.map(lambda name: titles.get(name, name))
 
 
 def _methods(view: context.View) -> None:
     baseline = view.company.baseline
     if baseline is None:
         return
-    frame = methods_frame(baseline)
+    frame = methods_frame(baseline, view.inputs)
     level = st.segmented_control(
         "Series", ["All", *dict.fromkeys(frame["Level"])], default="All", key="methods_level", required=True
     )
     shown = frame if level in (None, "All") else frame[frame["Level"] == level]
+    ratio = shown["Error / naive"].to_numpy(dtype=float)
+    tested = np.isfinite(ratio)
+    if tested.any():
+        worse = int((ratio[tested] > 1.005).sum())
+        st.html(
+            f'<p class="sop-quiet">{worse:,} of {int(tested.sum()):,} series did worse in their backtests than '
+            "repeating the past would have.</p>"
+        )
     number = st.column_config.NumberColumn
     listing(
         shown,
@@ -335,6 +377,7 @@ def _cleansed(view: context.View) -> None:
     )
     names: Sequence[str] = [n for n, take in zip(view.inputs.items, view.items, strict=True) if take]
     shown = frame[frame["item"].isin([*names, "All"])].head(1000)
+    shown = shown.assign(item=_titled(shown["item"], view.inputs))
     listing(shown, "corrections", height=360, config=_QUANTITIES)
     if len(shown) < len(frame):
         st.caption(f"{len(shown):,} of {len(frame):,} shown; the download has them all.")

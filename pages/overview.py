@@ -30,7 +30,8 @@ _STYLES = """<style>
 [class*="st-key-attention_"] a *{font-size:.78rem!important;color:var(--sop-accent)}
 /* The link stands behind the headline's last word, as it would in a text. */
 .st-key-headline,.st-key-headline div,.st-key-headline p.sop-headline{display:inline!important;width:auto!important}
-.st-key-headline a{display:inline-flex!important;padding:0 .3rem;min-height:1.3rem;vertical-align:baseline}
+.st-key-headline a{display:inline-flex!important;width:auto!important;padding:0 .3rem;min-height:1.3rem;
+ vertical-align:baseline}
 .st-key-headline a *{font-size:.86rem!important;color:var(--sop-accent)}
 .sop-part{font-size:.9rem;font-weight:600;margin:.1rem 0 .35rem;color:var(--sop-ink)}
 </style>"""

@@ -191,6 +191,7 @@ def limits_frame(view: context.View, plan: Plan) -> pd.DataFrame:
         full = int((bounded & (taken >= high - 1e-6 * np.maximum(high, 1.0))).sum())
         rows.append(
             (
+                inputs.title(int(source.item[k])),
                 inputs.source_names[k],
                 _KINDS[source.kind[k]],
                 source.supplier[k],
@@ -205,6 +206,7 @@ def limits_frame(view: context.View, plan: Plan) -> pd.DataFrame:
             )
         )
     columns = [
+        "Item",
         "Source",
         "How",
         "Supplier",

@@ -32,7 +32,7 @@ class FileReading:
     """What a file or sheet was understood as. `table` "" = not known; `proposed`: told by its columns, not its name.
 
     `separator` and `encoding` are "" for workbooks and Parquet. `missing`: required columns that it lacks, or that
-    several of its columns claim. `problem`: why it cannot be read at all.
+    several of its columns claim. `problem`: why it cannot be read at all. `left_out`: a person said so.
     """
 
     file: str
@@ -47,10 +47,13 @@ class FileReading:
     columns: tuple[ColumnReading, ...] = ()
     missing: tuple[str, ...] = ()
     problem: str = ""
+    left_out: bool = False
 
     @property
     def questions(self) -> tuple[str, ...]:
         """What is still to be said before it can be taken."""
+        if self.left_out:
+            return ()
         if self.problem:
             return (self.problem,)
         if not self.table:
@@ -77,6 +80,7 @@ def look(
         for (file, sheet), header in reader.unknown:
             columns = tuple(ColumnReading(heading, "", "", "") for heading in header)
             readings.append(FileReading(file, sheet, columns=columns))
+        readings += [FileReading(file, sheet, left_out=True) for file, sheet in reader.left_out]
         readings += [
             FileReading(found.file, found.sheet, problem=found.message)
             for found in reader.findings

@@ -105,17 +105,15 @@ def proposed_table(
     tops: Sequence[Sequence[Sequence[Any]]], mapping: Mapping[str, Mapping[str, str]]
 ) -> Table | None:
     """The table that the first rows of a file look like, for a person to confirm; None where none has all its
-    required columns there. `tops`: the rows as read in one or more ways. The most columns win, then the table
-    that leaves the fewest of its own columns blank.
+    required columns there. `tops`: the rows as read in one or more ways. The most columns win, then the order
+    of the contract.
     """
-    best: tuple[int, int] = (0, 0)
-    found = None
+    best, found = 0, None
     for table in TABLES.values():
         for header in (row for top in tops for row in top):
             columns = {m.column for m in header_matches(table, header, mapping.get(table.name, {}))}
-            score = (len(columns), -len(table.names))
-            if set(table.required) <= columns and score > best:
-                best, found = score, table
+            if set(table.required) <= columns and len(columns) > best:
+                best, found = len(columns), table
     return found
 
 

@@ -59,7 +59,8 @@ class Reader:
         self.findings = Findings()
         self.files: list[FileRead] = []
         self.proposed: set[Place] = set()
-        self.unknown: list[tuple[Place, list[str]]] = []  #: places without a table, and their first row
+        self.left_out: list[Place] = []
+        self.unknown: list[tuple[Place, list[str]]] = []  #: places without a table, and their fullest row
 
     def read(self, item: Input) -> Iterator[RawTable]:
         """The tables of one file."""
@@ -169,14 +170,14 @@ class Reader:
             return None
         found = proposed_table(tops, self.mapping)
         if found is None:
-            first = max(tops, key=lambda rows: max(map(len, rows), default=0))
-            header = next(iter(first), [])
-            self.unknown.append(((item.name, sheet), [str(cell) for cell in header if cell is not None]))
+            widest = max((row for top in tops for row in top), key=_filled, default=[])
+            self.unknown.append(((item.name, sheet), [str(cell) for cell in widest if cell is not None]))
         else:
             self.proposed.add((item.name, sheet))
         return found
 
     def _left_out(self, item: Input, sheet: str) -> None:
+        self.left_out.append((item.name, sheet))
         self.findings.add(Finding("change", "it was left out, as chosen", file=item.name, sheet=sheet))
 
     def _unless_bare(self, raw: RawTable, named: bool) -> Iterator[RawTable]:
@@ -200,6 +201,10 @@ class Reader:
                 severity, message, f"Name the {what} after its table. {hint}", file=item.name, sheet=sheet
             )
         )
+
+
+def _filled(row: Sequence[Any]) -> int:
+    return sum(cell is not None and bool(str(cell).strip()) for cell in row)
 
 
 def _parquet(name: str, content: bytes, limits: Limits) -> pd.DataFrame:
