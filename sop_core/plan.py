@@ -98,6 +98,7 @@ class Plan:
             "costs": costs,
             "penalties": {name: float(value) for name, value in self.solution.penalties.items()},
             "kpis": {name: (value if np.isfinite(value) else None) for name, value in self.kpis.items()},
+            "defaults_used": [note.sentence() for note in self.notes],
             "promises_broken": [str(promise) for promise in self.solution.promises],
             "solver": self.solution.solver.as_dict(),
             "months": [f"{m}-01" for m in self.inputs.months],

@@ -229,10 +229,23 @@ def _add_missing_masters(tables: dict[str, pd.DataFrame], defaults: _Defaults) -
         _extend(tables, defaults, table, key, named, "taken from sales, orders and the demand plan")
         if not len(tables[table]):
             _extend(tables, defaults, table, key, {ALL}, f"no {table}: one called {ALL}")
+    _add_routed_resources(tables, defaults)
     sites = _named(tables, "site", only=("inventory", "sources", "resources", "production")) - {ALL}
     _extend(tables, defaults, "sites", "site", sites, "taken from the other tables")
     if not len(tables["sites"]):
         _extend(tables, defaults, "sites", "site", {ALL}, f"no sites: one called {ALL}")
+
+
+def _add_routed_resources(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> None:
+    """Resources that only routings name stand at the site of their first source, without a limit of hours."""
+    sites = tables["sources"].drop_duplicates("source").set_index("source")["site"]
+    routed = tables["routings"].assign(site=tables["routings"]["source"].map(sites))
+    first = routed.dropna(subset="site").drop_duplicates("resource").set_index("resource")["site"]
+    missing = sorted(set(first.index) - set(tables["resources"]["resource"]))
+    _extend(tables, defaults, "resources", "resource", set(missing), "taken from routings, no limit of hours")
+    if missing:
+        resources = tables["resources"]
+        resources["site"] = resources["site"].fillna(resources["resource"].map(first)).astype("str")
 
 
 def _named(tables: Mapping[str, pd.DataFrame], key: str, only: tuple[str, ...] | None = None) -> set[str]:

@@ -314,3 +314,18 @@ def test_as_a_module_a_second_process_is_told_that_the_store_is_busy(
 def test_the_module_knows_its_commands() -> None:
     assert set(COMMANDS) == {"demo", "load", "forecast", "plan", "serve"}
     assert (cli.ROOT / "sop_core" / "schema.py").is_file()
+
+
+def test_plan_tells_what_it_takes_for_granted_and_what_cannot_be_kept(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "stock_targets.csv").write_text("product,site,minimum\nA,Milan,1000\n")
+    store, out = tmp_path / "s.duckdb", tmp_path / "out"
+    assert main(["load", str(folder), "--store", str(store)]) == 0
+    capsys.readouterr()
+    assert main(["plan", "--store", str(store), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "Taken for granted: lanes: none - no lanes: every site serves every region at no cost" in said
+    assert "Cannot be kept: Jun 26, A at Milan: minimum stock at the end is not reached by" in said
+    told = json.loads((out / "summary.json").read_text())["defaults_used"]
+    assert any(note.startswith("lanes: none") for note in told)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sop_core.errors import DataError
+from sop_core.planner import make_plan
 from sop_core.planning_level import AUTO_LIMIT, planning_items
 from sop_core.schema import TABLES
 from sop_core.snapshot import Snapshot
@@ -108,3 +109,20 @@ def test_many_products_are_planned_as_families_and_ways_stay_apart() -> None:
     assert items.names == ("F, made", "F, bought")
     for at in range(2):
         assert sum(items.share[p] for p in items.products[at]) == pytest.approx(1.0)
+
+
+def test_resources_that_only_routings_name_stand_at_their_source_without_limit() -> None:
+    tables = {
+        "demand_plan": published.demand([10.0]),
+        "sources": pd.DataFrame({"source": ["k"], "product": ["P"], "site": ["Plant"]}),
+        "routings": pd.DataFrame(
+            {"source": ["k", "gone"], "resource": ["Line", "Press"], "hours_per_unit": 2.0}
+        ),
+        "settings": published.settings(1),
+    }
+    snapshot = Snapshot.from_tables(tables)
+    assert snapshot.table("resources")[["resource", "site"]].to_numpy().tolist() == [["Line", "Plant"]]
+    assert any(d.table == "resources" and "routings" in d.meaning for d in snapshot.defaults_used)
+    plan = make_plan(snapshot)
+    assert plan.solution.load[0].tolist() == [20.0]
+    assert plan.summary()["kpis"]["served"] == 10.0

@@ -190,6 +190,9 @@ def plan(wanted: argparse.Namespace) -> None:
         write_whole(wanted.out / f"{name}.csv", safe_csv(frame, for_excel=False))
     write_whole(wanted.out / "summary.json", (json_text(summary) + "\n").encode())
     lines = [f"{key}: {summary[key]:,.2f}" for key in ("objective", "revenue", "cost", "margin")]
+    # `load` has told the defaults of the tables; these are what the plan itself takes for granted.
+    assumed = plan.notes[len(snapshot.defaults_used) :]
+    lines += [f"Taken for granted: {note.sentence()}" for note in assumed]
     broken = summary["promises_broken"]
     lines += [f"Cannot be kept: {promise}" for promise in broken[:PRINTED]]
     if len(broken) > PRINTED:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.axes import Axes
-from sop_core.calendar import month_column, months_from
+from sop_core.calendar import month_column, month_label, months_from
 from sop_core.demand.planned import demand_inputs
 from sop_core.inputs import (
     Bools,
@@ -65,6 +65,7 @@ def build_inputs(
         make_to_order=_make_to_order(products, items),
     )
     lane = lanes(snapshot, axes, months, notes)
+    _note_demand(snapshot, notes)
     inputs = Inputs(
         months=months,
         items=items.names,
@@ -100,6 +101,77 @@ def build_inputs(
         item_title=items.title,
     )
     return Built(inputs, tuple(notes))
+
+
+def _note_demand(snapshot: Snapshot, notes: list[DefaultUsed]) -> None:
+    """What the demand side takes for granted that a planner would not expect."""
+    launches = snapshot.table("launches")
+    alone = launches.loc[launches["like_product"].isna(), "product"]
+    if len(alone):
+        notes.append(
+            DefaultUsed(
+                "launches",
+                "like_product",
+                "no demand",
+                len(alone),
+                f"no like_product ({_shown(alone)}): the launch brings no demand of its own",
+            )
+        )
+    _note_months(snapshot, notes)
+    products = snapshot.table("products")
+    listed = snapshot.table("prices")
+    priced = set(listed.loc[listed["price"] > 0, "product"])
+    sales = snapshot.table("sales")
+    priced |= set(sales.loc[sales["revenue"] > 0, "product"])
+    free = products.loc[(products["price"] <= 0) & ~products["product"].isin(priced), "product"]
+    if snapshot.settings.objective == "margin" and len(free):
+        notes.append(
+            DefaultUsed(
+                "products",
+                "price",
+                "0",
+                len(free),
+                f"sold for nothing ({_shown(free)}): under the objective margin, serving it earns nothing",
+            )
+        )
+
+
+def _note_months(snapshot: Snapshot, notes: list[DefaultUsed]) -> None:
+    """Months of the company's own demand plan that the plan does not cover, and the other way round."""
+    settings, table = snapshot.settings, snapshot.table("demand_plan")
+    if settings.demand != "demand_plan":
+        return
+    months = months_from(settings.plan_start, settings.horizon_months)
+    given = month_column(table["month"])
+    outside = ~np.isin(given, months)
+    if outside.any():
+        notes.append(
+            DefaultUsed(
+                "demand_plan",
+                "month",
+                "left out",
+                int(outside.sum()),
+                f"outside the plan's months, {month_label(months[0])} to {month_label(months[-1])} "
+                "(settings plan_start and horizon_months)",
+            )
+        )
+    empty = months[~np.isin(months, given)]
+    if len(empty):
+        span = month_label(empty[0]) + (f" to {month_label(empty[-1])}" if len(empty) > 1 else "")
+        notes.append(
+            DefaultUsed(
+                "demand_plan",
+                "quantity",
+                "0",
+                len(empty),
+                f"months of the plan without a row of demand ({span}) count as none",
+            )
+        )
+
+
+def _shown(names: pd.Series) -> str:
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct[:3]) + (f" and {len(distinct) - 3} more" if len(distinct) > 3 else "")
 
 
 def _item_values(products: pd.DataFrame, items: PlanningItems) -> Mapping[str, Floats]:

@@ -53,7 +53,9 @@ def sources(
     routing = snapshot.table("routings")
     position = pd.Series(np.arange(len(rows)), index=rows["source"].to_numpy(), dtype="float64")
     place = routing["source"].map(position)
-    used = place.notna() & (routing["hours_per_unit"] > 0)
+    # A resource that no list holds (its source is unknown as well) limits nothing.
+    listed = routing["resource"].isin(axes.resources)
+    used = place.notna() & listed & (routing["hours_per_unit"] > 0)
     row_at = place[used].to_numpy().astype(int)
     by_row = pd.DataFrame(
         {

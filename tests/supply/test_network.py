@@ -164,3 +164,30 @@ def test_materials_limit_what_is_made_not_what_is_bought() -> None:
     assert found.material.usage_source.tolist() == [0]
     assert found.material.usage_quantity.tolist() == [2.0]
     assert found.material.on_hand.tolist() == [5.0]
+
+
+def notes_of(**tables: pd.DataFrame) -> list[str]:
+    given = {
+        "demand_plan": published.demand([10.0, 12.0]),
+        "products": pd.DataFrame({"product": ["P"], "price": [5.0]}),
+        "settings": published.settings(2),
+    }
+    return [note.sentence() for note in prepare(Snapshot.from_tables(given | tables)).notes]
+
+
+def test_months_of_the_demand_plan_that_do_not_meet_the_horizon_are_told() -> None:
+    told = " ".join(notes_of(settings=published.settings(3, plan_start="2027-02-01")))
+    assert "left out - outside the plan's months, Feb 27 to Apr 27" in told
+    assert "months of the plan without a row of demand (Mar 27 to Apr 27) count as none" in told
+    assert "demand_plan" not in " ".join(notes_of())
+
+
+def test_a_launch_that_resembles_nothing_is_told() -> None:
+    launch = pd.DataFrame({"product": ["P"], "month": [published.months(1)[0]]})
+    assert any("the launch brings no demand of its own" in note for note in notes_of(launches=launch))
+
+
+def test_products_sold_for_nothing_are_told_where_margin_decides() -> None:
+    products = pd.DataFrame({"product": ["P", "Q"], "price": [5.0, 0.0]})
+    assert any("sold for nothing (Q)" in note for note in notes_of(products=products))
+    assert not any("sold for nothing" in note for note in notes_of())
