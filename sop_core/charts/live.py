@@ -259,7 +259,7 @@ def _waterfall(bars: Sequence[dict[str, Any]], palette: Palette) -> list[Option]
         )
     common = {"type": "bar", "stack": "bridge", "animation": False, "barWidth": "62%", "silent": True}
     clear = {"itemStyle": {"color": "transparent"}}
-    series = [
+    series: list[Option] = [
         common | {"name": "skip up", "data": parts["skip_up"]} | clear,
         common | {"name": "up", "data": parts["up"]},
         common | {"name": "skip down", "data": parts["skip_down"]} | clear,
