@@ -794,7 +794,7 @@ _SETTINGS = (
         "demand",
         "text",
         "where demand comes from",
-        rule="forecast; demand_plan where there are no sales or orders",
+        rule="forecast; demand_plan where there are no sales but a demand plan",
         choices=("forecast", "demand_plan"),
     ),
     Setting(

@@ -284,8 +284,9 @@ def _settings(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> Settings:
             values[name] = setting.default
             defaults.note("settings", name, f"{setting.default}", 1, setting.meaning)
     if "demand" not in values:
-        has_history = len(tables["sales"]) or len(tables["orders"])
-        values["demand"] = "forecast" if has_history else "demand_plan"
+        # Orders beside a demand plan are what is open; a forecast needs a history of sales, or nothing else.
+        planned = len(tables["demand_plan"]) and not len(tables["sales"])
+        values["demand"] = "demand_plan" if planned else "forecast"
         defaults.note("settings", "demand", values["demand"], 1, SETTINGS["demand"].rule)
     if values["demand"] == "demand_plan" and not len(tables["demand_plan"]):
         raise DataError(
@@ -340,7 +341,7 @@ def _parse_setting(name: str, text: str) -> Any:
 
 def _plan_start(tables: Mapping[str, pd.DataFrame], demand: str) -> np.datetime64:
     """The month after the last closed month of sales, or the first month of the demand plan."""
-    if demand == "demand_plan" and not len(tables["sales"]) and not len(tables["orders"]):
+    if demand == "demand_plan" and not len(tables["sales"]):
         first = month_column(tables["demand_plan"]["month"]).min()
         return np.datetime64(first, "M")
     return last_closed_month(tables["sales"], tables["orders"]) + 1

@@ -126,3 +126,19 @@ def test_resources_that_only_routings_name_stand_at_their_source_without_limit()
     plan = make_plan(snapshot)
     assert plan.solution.load[0].tolist() == [20.0]
     assert plan.summary()["kpis"]["served"] == 10.0
+
+
+def test_open_orders_beside_a_demand_plan_are_not_forecast_from() -> None:
+    orders = pd.DataFrame(
+        {
+            "order": ["1"],
+            "ordered_on": [pd.Timestamp("2026-10-02")],
+            "due_on": [pd.Timestamp("2026-11-20")],
+            "product": ["P"],
+            "quantity": [7.0],
+        }
+    )
+    snapshot = Snapshot.from_tables({"demand_plan": published.demand([10.0, 10.0]), "orders": orders})
+    assert snapshot.settings.demand == "demand_plan"
+    assert snapshot.settings.plan_start == np.datetime64("2027-01")
+    assert make_plan(snapshot).summary()["kpis"]["served"] == pytest.approx(27.0)

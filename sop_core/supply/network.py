@@ -249,7 +249,13 @@ def _opening(snapshot: Snapshot, axes: Axes, shape: tuple[int, int], notes: list
     month = month_column(inventory["month"]) if len(inventory) else np.array([], dtype="datetime64[M]")
     past = inventory[month < snapshot.settings.plan_start]
     if not len(past):
-        notes.append(DefaultUsed("inventory", "", "0", 1, "no stock before the plan: it starts empty"))
+        why = "no stock before the plan: it starts empty"
+        if len(month):
+            why = (
+                f"all its months ({month_label(month.min())} on) lie within the plan, which starts with the stock "
+                f"at the end of {month_label(snapshot.settings.plan_start - 1)}: it starts empty"
+            )
+        notes.append(DefaultUsed("inventory", "", "0", max(len(month), 1), why))
         return out
     last = past.groupby("site")["month"].transform("max")
     rows = past[past["month"] == last]

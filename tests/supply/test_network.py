@@ -191,3 +191,11 @@ def test_products_sold_for_nothing_are_told_where_margin_decides() -> None:
     products = pd.DataFrame({"product": ["P", "Q"], "price": [5.0, 0.0]})
     assert any("sold for nothing (Q)" in note for note in notes_of(products=products))
     assert not any("sold for nothing" in note for note in notes_of())
+
+
+def test_stock_that_is_dated_within_the_plan_is_told_not_to_open_it() -> None:
+    stock = published.opening(30.0).assign(month=published.months(1))
+    assert any(
+        "lie within the plan, which starts with the stock at the end of Dec 26" in n
+        for n in notes_of(inventory=stock)
+    )
