@@ -96,6 +96,9 @@ def sentence(version: DataVersion, company: Company | None) -> str:
         late = int((company.snapshot.settings.plan_start - 1 - last).astype(int))
         if late > 0:
             said += f", {late} month{'s' if late > 1 else ''} before the plan's last closed month"
+        elif late < 0:
+            start = month_label(company.snapshot.settings.plan_start)
+            said += f", those from the plan's start {start} on unused"
     count = len(company.defaults_used)
     said += f"; {count} default{'s stand' if count != 1 else ' stands'} in for missing data" if count else ""
     corrections = len(company.history.corrections) if company.history is not None else 0

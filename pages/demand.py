@@ -294,7 +294,7 @@ def methods_frame(baseline: Baseline, inputs: Inputs) -> pd.DataFrame:
     naive = details["naive_mae"].to_numpy(dtype=float)
     error = details["mae"].to_numpy(dtype=float)
     skill = np.divide(error, naive, out=np.full(len(naive), np.nan), where=naive > 0)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "Level": details["level"].map(_LEVELS),
             "Series": _titled(details["name"], inputs).where(details["level"] == "item", details["name"]),
@@ -307,6 +307,8 @@ def methods_frame(baseline: Baseline, inputs: Inputs) -> pd.DataFrame:
             "Why": details["reason"].str.replace(" periods of history", " months of history"),
         }
     )
+    rank = {level: n for n, level in enumerate(_LEVELS.values())}
+    return frame.sort_values("Level", key=lambda names: names.map(rank), kind="stable", ignore_index=True)
 
 
 def _titled(items: pd.Series, inputs: Inputs) -> pd.Series:
@@ -341,8 +343,11 @@ def _methods(view: context.View) -> None:
             "Error a month": number(
                 format="localized", help="Mean absolute error in the backtests, units a month"
             ),
-            "Naive error": number(format="localized", step=1, help="The same for last year's month"),
-            "Error / naive": number(format="%.2f", help="Below 1: better than last year's month"),
+            "Naive error": number(
+                format="localized",
+                help="The same for repeating the past: last year's month where there is one",
+            ),
+            "Error / naive": number(format="%.2f", help="Below 1: better than repeating the past"),
             "Why": st.column_config.TextColumn(width="large"),
         },
     )

@@ -156,7 +156,9 @@ def _shortages(view: context.View) -> None:
     if not len(table):
         st.html('<p class="sop-quiet">Nothing: every order in view is served in its month.</p>')
     else:
-        listing(shortage_list(plan, table), "shortages", height=270, config=_shortage_columns(view.currency))
+        # A column of whole numbers cuts what stands behind the point: round first.
+        rows = shortage_list(plan, table).round({"Late": 0, "Lost": 0, "Money": 0})
+        listing(rows, "shortages", height=270, config=_shortage_columns(view.currency))
     if plan.solution.promises:
         st.html('<div style="font-weight:600;margin-top:.4rem">Limits that cannot be held</div>')
         listing(promises_frame(plan), "promises")
@@ -320,7 +322,8 @@ def _limits(view: context.View) -> None:
         columns["Used"] = st.column_config.ProgressColumn(
             "Used of maximum, %", format="%.0f", min_value=0.0, max_value=100.0
         )
-        listing(frame, "limits", config=columns)
+        whole = dict.fromkeys(("Planned", "Minimum", "Maximum", "Below minimum"), 0)
+        listing(frame.round(whole), "limits", config=columns)
     if plan.inputs.material_names:
         grid = materials_grid(plan)
         month_table(grid, "Materials by month", height=320)

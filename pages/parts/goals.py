@@ -10,6 +10,7 @@ import numpy as np
 
 from pages.parts import format as fmt
 from pages.parts.budget import budget_months
+from sop_core.calendar import span_label
 from sop_core.charts.roles import Palette
 from sop_core.inputs import Floats
 from sop_core.kpis import KPIS
@@ -27,13 +28,15 @@ _BUDGETED = {"revenue": "revenue", "margin": "margin"}
 class Goal:
     """What a KPI is held against. `value`: of the plan over the same months as `goal`.
 
-    `good`: favourable, unfavourable or None (neither, or within the tolerance).
+    `good`: favourable, unfavourable or None (neither, or within the tolerance). `span`: the months compared, where
+    they are not all of the plan's.
     """
 
     name: str  #: target, budget or base
     goal: float
     value: float
     good: bool | None
+    span: str = ""
 
     @property
     def gap(self) -> float:
@@ -76,11 +79,12 @@ def _budget(company: Company, plan: Plan, kpi: str) -> Goal | None:
         return None
     budget = budget_months(company, _BUDGETED[kpi])
     series = KPIS[kpi].series(plan.facts)
-    pairs = [(budget[m], float(v)) for m, v in zip(plan.inputs.months, series, strict=True) if m in budget]
-    if not pairs:
+    known = [(m, float(v)) for m, v in zip(plan.inputs.months, series, strict=True) if m in budget]
+    if not known:
         return None
-    goal, value = sum(g for g, _ in pairs), sum(v for _, v in pairs)
-    return Goal("budget", goal, value, None if abs(value - goal) < 0.001 * abs(goal) else value > goal)
+    goal, value = sum(budget[m] for m, _ in known), sum(v for _, v in known)
+    span = "" if len(known) == len(plan.inputs.months) else span_label(known[0][0], known[-1][0])
+    return Goal("budget", goal, value, None if abs(value - goal) < 0.001 * abs(goal) else value > goal, span)
 
 
 def strip(company: Company, plan: Plan, base: Plan, palette: Palette, names: Sequence[str] = OVERVIEW) -> str:
@@ -93,7 +97,11 @@ def _card(name: str, company: Company, plan: Plan, base: Plan, palette: Palette)
     kpi, currency = KPIS[name], plan.inputs.currency
     value, held = plan.kpis[name], goals(company, plan, base, name)
     tip = [f"{kpi.title} = {kpi.formula}.", f"Plan: {fmt.kpi_exact(name, value, currency)}."]
-    tip += [f"{g.name.capitalize()}: {fmt.kpi_exact(name, g.goal, currency)}." for g in held]
+    tip += [
+        f"{g.name.capitalize()}{f' {g.span}' if g.span else ''}: {fmt.kpi_exact(name, g.goal, currency)}"
+        f"{f', plan {fmt.kpi_exact(name, g.value, currency)}' if g.span else ''}."
+        for g in held
+    ]
     said, look = ("no target or budget", "") if not held else _said(name, held[0])
     number = fmt.kpi_value(name, value, currency)
     return (
@@ -104,22 +112,23 @@ def _card(name: str, company: Company, plan: Plan, base: Plan, palette: Palette)
     )
 
 
-def _said(name: str, goal: Goal) -> tuple[str, str]:
+def _said(kpi: str, goal: Goal) -> tuple[str, str]:
     """(`▼ 1.4 pp to target, unfavourable`, its style)."""
     look = {True: "sop-good", False: "sop-bad", None: ""}[goal.good]
     word = {True: ", favourable", False: ", unfavourable", None: ""}[goal.good]
-    if KPIS[name].unit == "fraction":
+    if KPIS[kpi].unit == "fraction":
         text = f"{goal.gap * 100:+.1f} pp" if abs(goal.gap) >= 0.0005 else ""
     elif goal.name == "budget" and goal.goal:
         text = (
             fmt.percent(goal.gap / abs(goal.goal), signed=True) if abs(goal.gap / goal.goal) >= 0.0005 else ""
         )
     else:
-        text = fmt.short(goal.gap, signed=True) if abs(goal.gap) > 1e-6 * max(abs(goal.goal), 1.0) else ""
+        text = fmt.short(goal.gap, signed=True) if abs(goal.gap) > 1e-3 * abs(goal.goal) else ""
     text = text.replace("-", "\N{MINUS SIGN}")
+    name = f"{goal.name} {goal.span}".strip()
     if not text:
-        return f"on {goal.name}", look
-    return f"{'▲' if goal.gap > 0 else '▼'} {text} to {goal.name}{word}", look
+        return f"on {name}", look
+    return f"{'▲' if goal.gap > 0 else '▼'} {text} to {name}{word}", look
 
 
 def spark(values: Floats, palette: Palette) -> str:
