@@ -417,12 +417,12 @@ def _pick(names: tuple[str, ...], index: Ints) -> np.ndarray:
     return np.array(names, dtype=object)[index]
 
 
+_DATES, _NUMBERS = ("month", "full_from", "full_to"), ("quantity", "value")
+
+
 def _frame(columns: dict[str, object]) -> pd.DataFrame:
-    frame = pd.DataFrame({name: columns[name] for name in COLUMNS})
-    for name in ("month", "full_from", "full_to"):
-        frame[name] = frame[name].astype("datetime64[us]")
-    for name in ("quantity", "value"):
-        frame[name] = frame[name].astype(float)
-    for name in ("item", "region", "segment", "kind", "cause", "cause_kind", "binding"):
-        frame[name] = frame[name].astype("str")
-    return frame
+    def typed(name: str) -> pd.Series:
+        kind = "datetime64[us]" if name in _DATES else "float64" if name in _NUMBERS else "str"
+        return pd.Series(columns[name], dtype=kind, copy=False)
+
+    return pd.DataFrame({name: typed(name) for name in COLUMNS}, copy=False)
