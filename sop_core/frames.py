@@ -68,7 +68,7 @@ def demand_frame(plan: Plan) -> pd.DataFrame:
 
 
 def production_frame(plan: Plan) -> pd.DataFrame:
-    """Units started and received by source and month, with the cost of what is started."""
+    """Units started and received by source and month, the cost of what is started, and units below the contract."""
     inputs, solution = plan.inputs, plan.solution
     frame = tidy(
         {"source": inputs.source_names, "month": plan.stamps},
@@ -76,6 +76,7 @@ def production_frame(plan: Plan) -> pd.DataFrame:
             "started": solution.started,
             "received": solution.received,
             "cost": solution.started * inputs.source.unit_cost,
+            "contract_shortfall": solution.contract_shortfall,
         },
     )
     at = {name: k for k, name in enumerate(inputs.source_names)}

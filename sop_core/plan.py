@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sop_core.calendar import timestamps
+from sop_core.calendar import month_label, timestamps
 from sop_core.demand.layers import DemandPlan
 from sop_core.inputs import Floats, Inputs
 from sop_core.kpis import Facts, kpi_values
@@ -99,13 +99,31 @@ class Plan:
             "penalties": {name: float(value) for name, value in self.solution.penalties.items()},
             "kpis": {name: (value if np.isfinite(value) else None) for name, value in self.kpis.items()},
             "defaults_used": [note.sentence() for note in self.notes],
-            "promises_broken": [str(promise) for promise in self.solution.promises],
+            "promises_broken": [str(promise) for promise in self.solution.promises]
+            + self._contracts_missed(),
             "solver": self.solution.solver.as_dict(),
             "months": [f"{m}-01" for m in self.inputs.months],
             "planning_level": self.inputs.level,
             "data_version": self.data_version,
             "fingerprint": self.fingerprint,
         }
+
+    def _contracts_missed(self) -> list[str]:
+        """Contract minima of sources and materials that are not reached, as sentences."""
+        inputs, solution = self.inputs, self.solution
+        materials = [
+            f"{inputs.material_names[n]} from {supplier}"
+            for n, supplier in zip(inputs.material.material, inputs.material.supplier, strict=True)
+        ]
+        return [
+            f"{month_label(inputs.months[month])}, {names[line]}: the contract minimum is not reached "
+            f"by {missing[line, month]:,.4g}"
+            for names, missing in (
+                (inputs.source_names, solution.contract_shortfall),
+                (materials, solution.material_shortfall),
+            )
+            for line, month in np.argwhere(missing > 0)
+        ]
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Tidy frames of every result, months as the first of the month, zeros left out where they say nothing."""

@@ -9,10 +9,11 @@ import pytest
 from sop_core import changes, compare, headline
 from sop_core.kpis import KPIS, favourable, on_time
 from sop_core.plan import Plan
-from sop_core.planner import Company, Planner, prepare
+from sop_core.planner import Company, Planner, make_plan, prepare
 from sop_core.reference import formulas_page
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
+from tests import published
 
 GROWTH = Scenario.base().add(changes.DemandGrowth(pct=0.05)).rename("More")
 
@@ -182,3 +183,42 @@ def test_a_calm_company_says_its_tightest_spot() -> None:
         == "All demand is served on time. No resource limits the plan."
     )
     assert headline.attention(plan, company) == []
+
+
+def _contract(hours: float) -> Plan:
+    """Two products on one line; the one that earns little has a contract minimum of ten."""
+    tables = {
+        "products": pd.DataFrame({"product": ["Rich", "Poor"], "price": [500.0, 6.0]}),
+        "segments": pd.DataFrame({"segment": ["Shop"], "backorders": [False]}),
+        "sources": pd.DataFrame(
+            {
+                "source": ["rich", "poor"],
+                "product": ["Rich", "Poor"],
+                "site": "Plant",
+                "unit_cost": [50.0, 5.0],
+                "min_quantity": [None, 10.0],
+            }
+        ),
+        "resources": pd.DataFrame({"resource": ["Line"], "site": ["Plant"], "hours": [hours]}),
+        "routings": pd.DataFrame(
+            {"source": ["rich", "poor"], "resource": "Line", "hours_per_unit": [1.0, 4.0]}
+        ),
+        "demand_plan": pd.concat(
+            [published.demand([100.0], product="Rich"), published.demand([10.0], product="Poor")]
+        ),
+        "settings": published.settings(1, objective="margin"),
+    }
+    return make_plan(Snapshot.from_tables(tables))
+
+
+def test_a_contract_minimum_is_kept_though_its_hours_would_earn_more_elsewhere() -> None:
+    plan = _contract(hours=100.0)
+    assert plan.summary()["margin"] == pytest.approx(60 * (500 - 50) + 10 * (6 - 5))
+    assert plan.summary()["promises_broken"] == []
+
+
+def test_a_contract_minimum_that_cannot_be_kept_is_told() -> None:
+    plan = _contract(hours=20.0)
+    assert plan.summary()["promises_broken"] == ["Jan 27, poor: the contract minimum is not reached by 5"]
+    made = plan.frames()["production"].set_index("source")
+    assert made.loc["poor", "contract_shortfall"] == pytest.approx(5.0)

@@ -6,7 +6,7 @@ item it guards, so that it stays in proportion whatever the currency:
 - *stock target*: a little above holding a unit for a month, so stock is built as soon as that is cheap,
   but below what a late or lost order costs. In the last month above the full cost of a unit as well, or
   stock would run down merely because the model ends.
-- *contract minimum*: above the contract's unit cost and holding the unit to the end.
+- *contract minimum*: above the contract's unit cost and holding the unit to the end, and a promise as below.
 - *promise* (end minimum, committed output, storage, make-to-order, headcount limits, forbidden backlog): a
   multiple of the best use of the hours one unit takes; a promise is broken only where nothing else is left.
 - *lateness*, only where no backorder cost is declared: a unit's value per month. Where it is declared as nothing,
@@ -70,7 +70,7 @@ def weights_of(structure: Structure, inputs: Inputs, price: Floats) -> Weights:
     source, contracts = inputs.source, structure.contracts
     of_contract = source.item[contracts]
     bound = months * holding[of_contract].max(axis=1, initial=0.0)
-    contract = 2 * source.unit_cost[contracts].max(axis=1, initial=0.0) + bound + 0.1 * value[of_contract]
+    contract = 2 * source.unit_cost[contracts].max(axis=1, initial=0.0) + bound + promise[of_contract]
     material = inputs.material
     priced = np.where(material.unit_cost > 0, material.unit_cost, 1.0)
     held = np.zeros(len(inputs.material_names))
