@@ -102,19 +102,40 @@ def table_for(name: str) -> Table | None:
 
 
 def proposed_table(
-    tops: Sequence[Sequence[Sequence[Any]]], mapping: Mapping[str, Mapping[str, str]]
+    name: str, tops: Sequence[Sequence[Sequence[Any]]], mapping: Mapping[str, Mapping[str, str]]
 ) -> Table | None:
-    """The table that the first rows of a file look like, for a person to confirm; None where none has all its
-    required columns there. `tops`: the rows as read in one or more ways. The most columns win, then the order
-    of the contract.
+    """The table that a file of an unknown name seems to hold, for a person to confirm; None where that is not clear.
+
+    A table named by a word of the file's name (`sales_history`), of several the one with most of its columns there;
+    else one that has all its required columns there, three at least, and knows most of the headings. `tops`: the
+    first rows as read in one or more ways. Between equals the order of the contract decides.
     """
+    rows = [row for top in tops for row in top]
+    named = [table for word in re.split(r"[\W\d_]+", name) if word and (table := table_for(word)) is not None]
+    known = [_known(table, rows, mapping.get(table.name, {})) for table in named]
+    if named:
+        return named[max(range(len(named)), key=lambda at: (known[at][0], -at))]
     best, found = 0, None
     for table in TABLES.values():
-        for header in (row for top in tops for row in top):
-            columns = {m.column for m in header_matches(table, header, mapping.get(table.name, {}))}
-            if set(table.required) <= columns and len(columns) > best:
-                best, found = len(columns), table
+        count, headings, complete = _known(table, rows, mapping.get(table.name, {}))
+        if complete and count > best and count >= _PROPOSED_COLUMNS and count > headings / 2:
+            best, found = count, table
     return found
+
+
+#: So many columns must be known before columns alone tell the table.
+_PROPOSED_COLUMNS = 3
+
+
+def _known(table: Table, rows: Sequence[Sequence[Any]], mapping: Mapping[str, str]) -> tuple[int, int, bool]:
+    """(columns of `table` in the row that has most of them, headings of that row, whether none required lacks)."""
+    best = (0, 0, False)
+    for row in rows:
+        columns = {m.column for m in header_matches(table, row, mapping)}
+        if len(columns) > best[0]:
+            headings = sum(cell is not None and bool(str(cell).strip()) for cell in row)
+            best = (len(columns), headings, set(table.required) <= columns)
+    return best
 
 
 def table_hint(name: str) -> str:

@@ -165,10 +165,10 @@ class Reader:
         yield from self._unless_bare(to_raw_table(sheet, self.options.limits), only)
 
     def _proposal(self, item: Input, sheet: str, *tops: list[list[Any]]) -> Table | None:
-        """The table whose columns the place has, where it is to be proposed. `tops`: readings of its first rows."""
+        """The table that the place seems to hold, where one is to be proposed. `tops`: readings of its first rows."""
         if not self.propose:
             return None
-        found = proposed_table(tops, self.mapping)
+        found = proposed_table(sheet or Path(item.name).stem, tops, self.mapping)
         if found is None:
             widest = max((row for top in tops for row in top), key=_filled, default=[])
             self.unknown.append(((item.name, sheet), [str(cell) for cell in widest if cell is not None]))

@@ -63,6 +63,25 @@ def test_a_name_that_is_no_table_is_proposed_in_a_look_and_refused_in_an_import(
     assert store.import_files([upload], "anna", hints=said).rows == 12
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "table"),
+    [
+        (
+            "inventory_history.csv",
+            "month_end,product,units_in,on_hand",
+            "inventory",
+        ),  # not sales, with its quantity
+        ("Budget monthly.csv", "month,region,revenue_budget", "budget"),
+        ("history.csv", "product,valid_from,valid_to,value", ""),  # a product alone makes no list of products
+        ("export.csv", "month,product,qty,a,b,c,d", ""),  # most of it is something else
+        ("export.csv", "month,product,qty,a", "sales"),
+        ("export.csv", "month,product,plant,qty", "inventory"),
+    ],
+)
+def test_only_what_is_clear_is_proposed(store: Store, name: str, header: str, table: str) -> None:
+    assert look(store, name, f"{header}\n" + ",".join("1" for _ in header.split(",")) + "\n").table == table
+
+
 def test_a_file_like_no_table_asks_for_one(store: Store) -> None:
     found = look(store, "list.csv", "Report\nMonat;Artikel;Menge\n1;2;3\n")
     assert found.questions == ("Which table does it hold?",)
