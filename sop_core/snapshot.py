@@ -231,6 +231,8 @@ def _add_missing_masters(tables: dict[str, pd.DataFrame], defaults: _Defaults) -
             _extend(tables, defaults, table, key, {ALL}, f"no {table}: one called {ALL}")
     _add_routed_resources(tables, defaults)
     sites = _named(tables, "site", only=("inventory", "sources", "resources", "production")) - {ALL}
+    # A warehouse that goods only pass through may stand nowhere but in the lanes.
+    sites |= set(tables["lanes"]["origin"].dropna())
     _extend(tables, defaults, "sites", "site", sites, "taken from the other tables")
     if not len(tables["sites"]):
         _extend(tables, defaults, "sites", "site", {ALL}, f"no sites: one called {ALL}")

@@ -222,3 +222,21 @@ def test_a_contract_minimum_that_cannot_be_kept_is_told() -> None:
     assert plan.summary()["promises_broken"] == ["Jan 27, poor: the contract minimum is not reached by 5"]
     made = plan.frames()["production"].set_index("source")
     assert made.loc["poor", "contract_shortfall"] == pytest.approx(5.0)
+
+
+def test_priority_does_not_outweigh_money_where_margin_decides() -> None:
+    """Of two segments, the one that comes second is nearer: with too little to go round, it is served."""
+    tables = {
+        "products": pd.DataFrame({"product": ["P"], "price": [100.0]}),
+        "segments": pd.DataFrame({"segment": ["First", "Second"], "priority": [1, 2], "backorders": False}),
+        "sources": pd.DataFrame({"source": ["k"], "product": ["P"], "site": ["S"], "max_quantity": [10.0]}),
+        "lanes": pd.DataFrame({"origin": "S", "destination": ["Far", "Near"], "unit_cost": [1.1, 0.9]}),
+        "demand_plan": pd.concat(
+            [
+                published.demand([10.0], region="Far", segment="First"),
+                published.demand([10.0], region="Near", segment="Second"),
+            ]
+        ),
+        "settings": published.settings(1, objective="margin"),
+    }
+    assert make_plan(Snapshot.from_tables(tables)).summary()["margin"] == pytest.approx(10 * (100 - 0.9))

@@ -142,3 +142,17 @@ def test_open_orders_beside_a_demand_plan_are_not_forecast_from() -> None:
     assert snapshot.settings.demand == "demand_plan"
     assert snapshot.settings.plan_start == np.datetime64("2027-01")
     assert make_plan(snapshot).summary()["kpis"]["served"] == pytest.approx(27.0)
+
+
+def test_a_warehouse_that_only_lanes_name_is_a_site() -> None:
+    tables = {
+        "demand_plan": published.demand([10.0], region="North"),
+        "sources": pd.DataFrame({"source": ["k"], "product": ["P"], "site": ["Plant"]}),
+        "lanes": pd.DataFrame(
+            {"origin": ["Plant", "Depot"], "destination": ["Depot", "North"], "unit_cost": [2.0, 1.0]}
+        ),
+        "settings": published.settings(1),
+    }
+    snapshot = Snapshot.from_tables(tables)
+    assert set(snapshot.table("sites")["site"]) == {"Plant", "Depot"}
+    assert make_plan(snapshot).summary()["costs"]["transport"] == pytest.approx(10 * 3)

@@ -11,7 +11,7 @@ item it guards, so that it stays in proportion whatever the currency:
   multiple of the best use of the hours one unit takes; a promise is broken only where nothing else is left.
 - *lateness*, only where no backorder cost is declared: a unit's value per month. Where it is declared as nothing,
   a thousandth of that, so that what can be on time for nothing is.
-- *priority*, only where money cannot tell two segments apart: a hundredth of a unit's value.
+- *priority*, only where money cannot tell two segments apart: a trace of a unit's value.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sop_core.supply.structure import Structure
 
 #: How many times dearer than its best alternative use a broken promise is.
 PROMISE_FACTOR = 20.0
-#: Part of a unit's value that decides between segments of equal worth.
-PRIORITY_SHARE = 0.01
+#: Part of a unit's value that decides between segments of equal worth; too small to outweigh real money.
+PRIORITY_SHARE = 5e-5
 #: Part of a unit's value that a month of waiting weighs where the declared backorder cost is nil.
 LATE_FOR_NOTHING = 1e-3
 #: Part of a material's price that keeps it from being bought early, dear or for nothing.
