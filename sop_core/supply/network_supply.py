@@ -187,6 +187,12 @@ def resources(snapshot: Snapshot, axes: Axes, months: MonthArray, notes: list[De
     if (people & np.isnan(wage)).any():
         blank = int((people & np.isnan(wage)).sum())
         notes.append(DefaultUsed("workforce", "wage", "hour_cost x hours", blank, "wage of one head a month"))
+    for name in ("capacity", "workforce"):
+        own = snapshot.table(name)["resource"]
+        stray = own[~own.isin(axes.resources)]
+        if len(stray):
+            why = f"not in resources ({', '.join(stray.unique()[:3])}): limits nothing and costs nothing"
+            notes.append(DefaultUsed(name, "resource", "left out", len(stray), why))
     shift_hours = table["shift_hours"].to_numpy(dtype=float)
     return Resources(
         site=site,

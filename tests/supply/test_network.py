@@ -199,3 +199,8 @@ def test_stock_that_is_dated_within_the_plan_is_told_not_to_open_it() -> None:
         "lie within the plan, which starts with the stock at the end of Dec 26" in n
         for n in notes_of(inventory=stock)
     )
+
+
+def test_people_and_hours_of_an_unknown_resource_are_told() -> None:
+    told = " ".join(notes_of(workforce=pd.DataFrame({"resource": ["Line"], "headcount": [5.0]})))
+    assert "workforce.resource: left out - not in resources (Line)" in told
