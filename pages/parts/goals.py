@@ -102,18 +102,23 @@ def _card(name: str, company: Company, plan: Plan, base: Plan, palette: Palette)
         f"{f', plan {fmt.kpi_exact(name, g.value, currency)}' if g.span else ''}."
         for g in held
     ]
-    said, look = ("no target or budget", "") if not held else _said(name, held[0])
+    said, word, look = ("no target or budget", "", "") if not held else _said(name, held[0])
+    # Beside the months of a budget there is no room for the word: colour and sign show it, screen readers say it.
+    tail = f'<i style="{_UNSEEN}">{word}</i>' if held and held[0].span else word
     number = fmt.kpi_value(name, value, currency)
     return (
         f'<div class="sop-kpi" role="listitem" title="{fmt.safe(chr(10).join(tip))}">'
         f"<b>{fmt.safe(kpi.title)}</b>"
-        f'<strong>{fmt.safe(number)}</strong><span class="{look}">{fmt.safe(said)}</span>'
+        f'<strong>{fmt.safe(number)}</strong><span class="{look}">{fmt.safe(said)}{tail}</span>'
         f"{spark(kpi.series(plan.facts), palette)}</div>"
     )
 
 
-def _said(kpi: str, goal: Goal) -> tuple[str, str]:
-    """(`▼ 1.4 pp to target, unfavourable`, its style)."""
+_UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
+
+
+def _said(kpi: str, goal: Goal) -> tuple[str, str, str]:
+    """(`▼ 1.4 pp to target`, `, unfavourable`, its style)."""
     look = {True: "sop-good", False: "sop-bad", None: ""}[goal.good]
     word = {True: ", favourable", False: ", unfavourable", None: ""}[goal.good]
     if KPIS[kpi].unit == "fraction":
@@ -127,8 +132,8 @@ def _said(kpi: str, goal: Goal) -> tuple[str, str]:
     text = text.replace("-", "\N{MINUS SIGN}")
     name = f"{goal.name} {goal.span}".strip()
     if not text:
-        return f"on {name}", look
-    return f"{'▲' if goal.gap > 0 else '▼'} {text} to {name}{word}", look
+        return f"on {name}", "", look
+    return f"{'▲' if goal.gap > 0 else '▼'} {text} to {name}", word, look
 
 
 def spark(values: Floats, palette: Palette) -> str:
