@@ -45,17 +45,18 @@ def planning_items(snapshot: Snapshot, volume: pd.Series | None = None) -> Plann
     single = {str(name): [str(name)] for name in products["product"]}
     groups = single if level == "product" else _families(snapshot, products)
     indexed = products.set_index("product")
-    volume = recent_volume(snapshot) if volume is None else volume
+    recent = (recent_volume(snapshot) if volume is None else volume).clip(lower=0.0).to_dict()
     position: dict[str, int] = {}
     share: dict[str, float] = {}
     for at, members in enumerate(groups.values()):
-        weights = volume.reindex(members).fillna(0.0).clip(lower=0.0).to_numpy(dtype=float)
+        weights = np.array([recent.get(product, 0.0) for product in members], dtype=float)
         total = weights.sum()
         weights = weights / total if total > 0 else np.full(len(members), 1.0 / len(members))
         for product, weight in zip(members, weights, strict=True):
             position[product], share[product] = at, float(weight)
     first = [members[0] for members in groups.values()]
-    units = [sorted(set(indexed.loc[members, "unit"])) for members in groups.values()]
+    unit = indexed["unit"].to_dict()
+    units = [sorted({unit[product] for product in members}) for members in groups.values()]
     return PlanningItems(
         level=level,
         names=tuple(groups),
@@ -72,7 +73,8 @@ def planning_items(snapshot: Snapshot, volume: pd.Series | None = None) -> Plann
 def _titles(groups: dict[str, list[str]], names: pd.Series) -> tuple[str, ...]:
     """Product names, with the identifier behind those that occur twice."""
     twice = set(names[names.duplicated(keep=False)])
-    return tuple(f"{names[p]} ({p})" if names[p] in twice else str(names[p]) for p in groups)
+    said = names.to_dict()
+    return tuple(f"{said[p]} ({p})" if said[p] in twice else str(said[p]) for p in groups)
 
 
 def _families(snapshot: Snapshot, products: pd.DataFrame) -> dict[str, list[str]]:

@@ -774,7 +774,14 @@ _SETTINGS = (
         "first month of the plan",
         rule="the month after the last closed month of sales",
     ),
-    Setting("horizon_months", "integer", "months planned", default=18, minimum=1, maximum=60),
+    Setting(
+        "horizon_months",
+        "integer",
+        "months planned",
+        rule="18; where demand is a demand_plan that ends earlier, the months it covers",
+        minimum=1,
+        maximum=60,
+    ),
     Setting(
         "frozen_months",
         "integer",

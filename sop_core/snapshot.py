@@ -20,6 +20,8 @@ from sop_core.errors import DataError
 from sop_core.schema import ALL, SETTINGS, TABLES, Column, Table
 from sop_core.unassigned import share_out
 
+#: Months planned where the company says nothing.
+HORIZON = 18
 #: A last (or first) month below this part of what was to be expected is taken as partial.
 PARTIAL = 0.55
 
@@ -302,6 +304,11 @@ def _settings(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> Settings:
     if "plan_start" not in values:
         values["plan_start"] = _plan_start(tables, values["demand"])
         defaults.note("settings", "plan_start", str(values["plan_start"]), 1, SETTINGS["plan_start"].rule)
+    if "horizon_months" not in values:
+        values["horizon_months"] = _horizon(tables, values["demand"], values["plan_start"])
+        defaults.note(
+            "settings", "horizon_months", f"{values['horizon_months']}", 1, SETTINGS["horizon_months"].rule
+        )
     if "objective" not in values:
         priced = (tables["products"]["price"] > 0).any() or (tables["prices"]["price"] > 0).any()
         priced = priced or (tables["sales"]["revenue"].fillna(0) > 0).any()
@@ -339,6 +346,15 @@ def _parse_setting(name: str, text: str) -> Any:
     if setting.maximum is not None and value > setting.maximum:
         raise DataError(f"{problem}: it must be at most {setting.maximum:g}.")
     return value
+
+
+def _horizon(tables: Mapping[str, pd.DataFrame], demand: str, start: np.datetime64) -> int:
+    """18 months, or the months of a demand plan that ends earlier: no demand told is not a demand of none."""
+    if demand != "demand_plan":
+        return HORIZON
+    last = np.datetime64(month_column(tables["demand_plan"]["month"]).max(), "M")
+    covered = int((last - start).astype(int)) + 1
+    return min(covered, HORIZON) if covered >= 1 else HORIZON
 
 
 def _plan_start(tables: Mapping[str, pd.DataFrame], demand: str) -> np.datetime64:

@@ -156,3 +156,10 @@ def test_a_warehouse_that_only_lanes_name_is_a_site() -> None:
     snapshot = Snapshot.from_tables(tables)
     assert set(snapshot.table("sites")["site"]) == {"Plant", "Depot"}
     assert make_plan(snapshot).summary()["costs"]["transport"] == pytest.approx(10 * 3)
+
+
+@pytest.mark.parametrize(("covered", "horizon"), [(6, 6), (30, 18)])
+def test_a_demand_plan_that_ends_early_ends_the_horizon(covered: int, horizon: int) -> None:
+    snapshot = Snapshot.from_tables({"demand_plan": published.demand([10.0] * covered)})
+    assert snapshot.settings.horizon_months == horizon
+    assert ("settings", "horizon_months") in {(d.table, d.column) for d in snapshot.defaults_used}
