@@ -138,8 +138,13 @@ def _shortages(plan: Plan) -> list[Card]:
     """One card for each thing that holds demand back."""
     short = plan.shortages
     cards = []
-    # Lead times are one decision (order earlier, or buy spot), whatever the number of suppliers.
+    # Lead times are one decision (order earlier, or buy spot), a supplier's maxima one talk with the supplier.
+    supplier = {
+        name: who or name
+        for name, who in zip(plan.inputs.source_names, plan.inputs.source.supplier, strict=True)
+    }
     things = short["binding"].where(short["cause_kind"] != "lead time", "")
+    things = things.where(short["cause_kind"] != "supplier contract", things.map(supplier))
     for (cause, thing), rows in short.groupby(["cause_kind", things], sort=False):
         value, units = float(rows["value"].sum()), float(rows["quantity"].sum())
         items = list(rows.groupby("item")["value"].sum().sort_values(ascending=False).index)
