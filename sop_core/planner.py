@@ -199,8 +199,8 @@ def _net_price(snapshot: Snapshot, items: PlanningItems, base: Floats, history: 
 
 
 def _bias(baseline: Baseline | None) -> float:
-    """Volume-weighted bias of the items' backtests where the forecaster reports one; nan otherwise."""
-    if baseline is None or "bias" not in baseline.details.columns:
+    """Bias of the company series' backtests; nan without a forecast, or with too short a history to test."""
+    if baseline is None:
         return float("nan")
     rows = baseline.details[baseline.details["level"] == "company"]
     return float(rows["bias"].iloc[0]) if len(rows) else float("nan")

@@ -352,8 +352,7 @@ def _horizon(tables: Mapping[str, pd.DataFrame], demand: str, start: np.datetime
     """18 months, or the months of a demand plan that ends earlier: no demand told is not a demand of none."""
     if demand != "demand_plan":
         return HORIZON
-    last = np.datetime64(month_column(tables["demand_plan"]["month"]).max(), "M")
-    covered = int((last - start).astype(int)) + 1
+    covered = int((month_column(tables["demand_plan"]["month"]) - start).astype(int).max()) + 1
     return min(covered, HORIZON) if covered >= 1 else HORIZON
 
 

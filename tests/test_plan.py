@@ -122,7 +122,7 @@ def test_every_kpi_has_a_definition_a_total_and_months(base: Plan) -> None:
     for name, kpi in KPIS.items():
         assert kpi.formula, name
         assert kpi.series(base.facts).shape == (base.inputs.horizon,), name
-        assert np.isfinite(base.kpis[name]) or name == "forecast_bias", name
+        assert np.isfinite(base.kpis[name]), name
 
 
 def test_formulas_page_is_the_tooltips_text(root: object) -> None:

@@ -44,7 +44,8 @@ class Forecast:
     frame: unique_id, ds, yhat, lo, hi, method; sorted by unique_id and ds; units of y.
     diagnostics: one row per series, sorted by unique_id: method, champion (member with the smallest backtest
     error, "" where none was tried), mae (backtest MAE of the forecast, units of y), naive_mae (of the
-    seasonal naive forecast), origins (how many points in the past were
+    seasonal naive forecast), bias (sum of (forecast - actual) / sum of actual of the backtests, positive =
+    over-forecast), origins (how many points in the past were
     tried), weights and member_mae (dicts by member), reason (one sentence).
     """
 
@@ -246,6 +247,7 @@ def _diagnostics(ids: list[str], fits: list[SeriesFit]) -> pd.DataFrame:
             else "",
             "mae": float(np.abs(fit.errors).mean()) if fit.errors.size else np.nan,
             "naive_mae": fit.naive_mae if fit.naive_mae is not None else np.nan,
+            "bias": fit.bias if fit.bias is not None else np.nan,
             "origins": fit.errors.shape[0],
             "weights": fit.weights,
             "member_mae": fit.member_mae,
@@ -261,6 +263,7 @@ def _diagnostics(ids: list[str], fits: list[SeriesFit]) -> pd.DataFrame:
             "champion",
             "mae",
             "naive_mae",
+            "bias",
             "origins",
             "weights",
             "member_mae",

@@ -67,6 +67,7 @@ class SeriesFit:
     weights: dict[str, float] = field(default_factory=dict)
     member_mae: dict[str, float] = field(default_factory=dict)  # backtest MAE, units of y
     naive_mae: float | None = None  # backtest MAE of the seasonal naive forecast
+    bias: float | None = None  # sum of (forecast - actual) / sum of actual over the backtests
     non_negative: bool = True
     reason: str = ""
 
@@ -248,6 +249,11 @@ def _within_reason(forecast: Array, history: Array, non_negative: bool, period: 
     return bounded
 
 
+def _bias(errors: Array, actuals: Sequence[Array]) -> float | None:
+    total = float(sum(actual.sum() for actual in actuals))
+    return float(errors.sum()) / total if total > 0 else None
+
+
 def _combine(
     seen: profile.Profile, horizon: int, found: Sequence[tuple[_Row, Array]], period: int
 ) -> SeriesFit:
@@ -296,6 +302,7 @@ def _combine(
         weights=dict(zip(final.members, weights.tolist(), strict=True)),
         member_mae=member_mae,
         naive_mae=naive_mae,
+        bias=_bias(errors, actuals),
         non_negative=seen.non_negative,
         reason=seen.sentence(),
     )

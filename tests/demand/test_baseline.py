@@ -310,3 +310,19 @@ print(prophet_reference(days[:48], 5.0 + np.sin(days[:48] / 58.0), days[48:], Pr
     )
     assert done.stderr == ""
     assert done.stdout == "(2,)\n"
+
+
+def test_bias_is_positive_where_the_past_was_over_forecast() -> None:
+    stamps = pd.date_range("2020-01-01", periods=60, freq="MS")
+    falling = np.concatenate([np.full(48, 100.0), np.full(12, 60.0)])
+    rising = np.concatenate([np.full(48, 100.0), np.full(12, 140.0)])
+    wobble = np.random.default_rng(3).normal(0, 1, 60)
+    frame = pd.concat(
+        [
+            pd.DataFrame({"unique_id": n, "ds": stamps, "y": y + wobble})
+            for n, y in (("down", falling), ("up", rising))
+        ]
+    )
+    bias = forecast_with_diagnostics(frame, 12).diagnostics.set_index("unique_id")["bias"]
+    assert bias["down"] > 0.05
+    assert bias["up"] < -0.05
