@@ -14,6 +14,7 @@ from pages.parts.context import View
 from pages.parts.state import Work
 from sop_core.calendar import span_label
 from sop_core.charts import live as charts
+from sop_core.charts.quartet import GAP, quartet
 from sop_core.compare import margin_bridge
 from sop_core.errors import SopError
 from sop_core.kpis import utilisation
@@ -144,31 +145,25 @@ def _pictures(view: View, work: Work) -> None:
     )
     load, steps = utilisation(plan.facts), margin_bridge(base, plan)
     names = view.inputs.resource_names
-    with st.container(horizontal=True, gap="small", key="row_1"):
-        _chart(
-            charts.demand_supply(months, demand, served, view.served(base), palette, unit),
-            "demand_supply", charts.demand_sentence(months, demand, served, unit),
-        )  # fmt: skip
-        _chart(
-            charts.stock_target(months, stock, target, view.stock(base), palette, unit),
-            "stock_target", charts.stock_sentence(months, stock, target, unit),
-        )  # fmt: skip
-    with st.container(horizontal=True, gap="small", key="row_2"):
-        _chart(
-            charts.load_heat(months, names, load, utilisation(base.facts), palette),
-            "load_heat", charts.load_sentence(months, names, load),
-        )  # fmt: skip
-        _chart(
-            charts.bridge(steps, palette, view.currency),
-            "bridge",
-            charts.bridge_sentence(steps, view.currency),
-        )
+    pictures = [
+        charts.demand_supply(months, demand, served, view.served(base), palette, unit),
+        charts.stock_target(months, stock, target, view.stock(base), palette, unit),
+        charts.load_heat(months, names, load, utilisation(base.facts), palette),
+        charts.bridge(steps, palette, view.currency),
+    ]
+    said = [
+        charts.demand_sentence(months, demand, served, unit),
+        charts.stock_sentence(months, stock, target, unit),
+        charts.load_sentence(months, names, load),
+        charts.bridge_sentence(steps, view.currency),
+    ]
+    # One chart, not four: each chart costs the browser a layout and a paint of its own at every lever.
+    height = 2 * charts.HEIGHT + GAP
+    st.echarts_chart(
+        quartet(pictures, height), height=height, theme=None, key="pictures_chart", alt=" ".join(said)
+    )
     with st.container(height=SHORTAGES, border=False, key="shortages"):
         st.html(_problem(problem) if problem else shortage_lines(plan, view.desk.label))
-
-
-def _chart(option: charts.Option, key: str, alt: str) -> None:
-    st.echarts_chart(option, height=charts.HEIGHT, theme=None, key=key, alt=alt)
 
 
 def _problem(text: str) -> str:

@@ -19,7 +19,7 @@ _PLACES = (
 
 def to_scenarios(page: Page) -> None:
     page.get_by_role("link", name="Scenarios", exact=True).click()
-    page.wait_for_selector(".st-key-bridge canvas", timeout=60_000)
+    page.wait_for_selector(".st-key-pictures_chart canvas", timeout=60_000)
     settled(page, 0.5)
 
 
@@ -37,7 +37,7 @@ def test_everything_fits_the_screen_and_nothing_moves(app_page: Page) -> None:
     height = app_page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     assert height <= VIEWPORT["height"]
     before = app_page.evaluate(_PLACES)
-    assert len(before) == 7
+    assert len(before) == 4
     push(app_page, "ArrowRight", 3)
     expect(app_page.locator(".st-key-changes")).to_contain_text("All products: demand +3 %")
     assert app_page.evaluate(_PLACES) == before
@@ -130,7 +130,7 @@ def test_choices_follow_to_the_next_page_and_back_in_history(app_page: Page) -> 
 
 def test_a_link_to_a_page_shows_it_within_its_frame(page: Page, app: App) -> None:
     page.goto(f"{app.url}/scenarios?show=Money")
-    page.wait_for_selector(".st-key-bridge canvas", timeout=60_000)
+    page.wait_for_selector(".st-key-pictures_chart canvas", timeout=60_000)
     expect(page.get_by_role("link", name="Overview", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     assert page.evaluate("document.fonts.check('14px \"IBM Plex Sans\"')")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -53,7 +54,16 @@ def test_the_base_is_shown_with_what_is_short_and_why(line: Path, monkeypatch: p
     assert "as base" in said(app)
     assert "Forge is full" in said(app)
     assert "Anvil 10 kg (Anvil)" in said(app)
-    assert len(app.get("echarts_chart")) == 4
+    chart = pictures(app)
+    for words in ("are not delivered in their month", "Stock goes from", "regular hours"):
+        assert words in chart.alt
+    assert chart.alt.endswith("The margin is that of the base.")
+
+
+def pictures(app: AppTest) -> Any:
+    """The one chart that holds all four pictures."""
+    (chart,) = app.get("echarts_chart")
+    return chart.proto
 
 
 def test_a_lever_becomes_a_sentence_and_the_numbers_answer(
