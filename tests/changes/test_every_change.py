@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sop_core.changes import AXES, GROUPS, REGISTRY, Change, options
@@ -113,6 +113,8 @@ FACTORS = (
 @draws
 @given(pair=st.lists(changes(kinds=FACTORS), min_size=2, max_size=4), data=st.data())
 def test_factors_may_come_in_any_order(pair: list[Change], data: st.DataObject) -> None:
+    # After a cut of all of something there is nothing left for the next Change to move: it says so, and refuses.
+    assume(all(getattr(change, "pct", 0.0) > -1.0 for change in pair))
     company = make_inputs()
     other = data.draw(st.permutations(pair))
     one, two = company, company
