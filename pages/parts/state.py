@@ -12,6 +12,7 @@ What a session edits is its own until it is saved. Errors that the product can e
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -44,7 +45,9 @@ def store_path() -> Path:
 
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=lambda office: office.store.close())
 def _office(path: str) -> Office:
-    return Office(Store.open(Path(path)))
+    opened = Store.open(Path(path))
+    atexit.register(opened.close)  # a server that is stopped leaves the file whole, without a log beside it
+    return Office(opened)
 
 
 def store() -> Store:
