@@ -33,8 +33,6 @@ def _variables(p: Palette) -> str:
 
 _STYLES = """
 .stApp{font-variant-numeric:tabular-nums lining-nums}
-/* The very first run of a server leaves the sidebar at Streamlit's own width, which cuts words in the cards. */
-[data-testid="stSidebar"][aria-expanded="true"]{width:200px!important;min-width:200px!important}
 /* Screens for planners are wide: the room beside the page belongs to it. */
 .stMainBlockContainer{padding-left:1.5rem;padding-right:1.5rem;max-width:1880px}
 /* Numbers stay and dim while a plan is worked out; they never flash. */
