@@ -52,16 +52,13 @@ def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money
     payables = _outstanding(bought, inputs.policy.payable_days)
     working = stock_value + receivables - payables
     # The books before the plan: the first month's terms, so that the first month shows no leap.
-    before = (
-        opening_value
-        + _steady(revenue, inputs.policy.receivable_days)
-        - _steady(bought, inputs.policy.payable_days)
+    opening_terms = _steady(revenue, inputs.policy.receivable_days) - _steady(
+        bought, inputs.policy.payable_days
     )
     cash_margin = revenue - cost + np.sum([costs[name] for name in NOT_CASH if name in costs], axis=0)
     # Units in stock were paid for when they were made, so their value is already in the margin's costs:
     # only the terms of customers and suppliers move cash apart from it.
     terms = receivables - payables
-    opening_terms = before - opening_value
     cash = cash_margin - np.diff(np.concatenate([[opening_terms], terms]))
     return Money(
         revenue=revenue,

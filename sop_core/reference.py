@@ -48,8 +48,9 @@ _REST = """
 - Hours needed = sum of hours_per_unit x units started <= regular + overtime + extra shifts.
 - With people: regular <= headcount x hours_per_head, overtime <= headcount x overtime_per_head, headcount = headcount
   before + hired - released; the wage covers regular hours, so hour_cost is not charged for them.
-- An order keeps the price of the month in which it was asked for; the oldest is served first. Backlog left at the
-  horizon's end is valued at the last month's price.
+- An order keeps the price of the month in which it was asked for; the oldest is served first. What is left waiting at
+  the horizon's end is valued at its own price where it was asked for in the last month, older orders at the mean price
+  of theirs.
 
 ## Stock policy
 
