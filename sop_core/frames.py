@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.inputs import Floats
-from sop_core.plan import Plan
+from sop_core.plan import Plan, Unconstrained
 
 #: Below this a quantity is the solver's dust.
 DUST = 1e-6
@@ -44,18 +44,18 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
     }
 
 
-def _where(plan: Plan) -> dict[str, Iterable[object]]:
+def _where(plan: Plan | Unconstrained) -> dict[str, Iterable[object]]:
     inputs = plan.inputs
     return {"item": inputs.items, "region": inputs.regions, "segment": inputs.segments, "month": plan.stamps}
 
 
-def _with_family(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+def _with_family(plan: Plan | Unconstrained, frame: pd.DataFrame) -> pd.DataFrame:
     family = dict(zip(plan.inputs.items, plan.inputs.item_family, strict=True))
     frame.insert(1, "family", frame["item"].map(family))
     return frame
 
 
-def demand_frame(plan: Plan) -> pd.DataFrame:
+def demand_frame(plan: Plan | Unconstrained) -> pd.DataFrame:
     """Baseline, each layer, the unconstrained total (units) and its price, by item, region, segment, month."""
     demand = plan.demand
     layers = {f"layer_{name}": units for name, units in demand.layers.items()}

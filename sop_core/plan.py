@@ -24,6 +24,20 @@ from sop_core.supply.result import Solution
 _HASH_DECIMALS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Unconstrained:
+    """What a scenario wants before supply has its say: all that the demand and product reviews need."""
+
+    scenario: Scenario
+    inputs: Inputs
+    demand: DemandPlan
+
+    @property
+    def stamps(self) -> pd.DatetimeIndex:
+        """Months of the horizon as timestamps."""
+        return timestamps(self.inputs.months)
+
+
 @dataclass(frozen=True)
 class Plan:
     """One scenario's plan. `notes` are the stand-ins for missing data that it rests on."""

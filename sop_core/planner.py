@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sop_core.calendar import month_column
+from sop_core.demand.cleansing import NO_VERDICTS, Verdicts
+from sop_core.demand.drivers import forecast_settings
 from sop_core.demand.fleet import ForecastCache
 from sop_core.demand.history import History, build_history
 from sop_core.demand.layers import demand_plan
@@ -22,7 +24,7 @@ from sop_core.demand.statistical import Baseline, build_baseline
 from sop_core.errors import DataError
 from sop_core.inputs import Floats, Inputs
 from sop_core.money import build_money
-from sop_core.plan import Plan
+from sop_core.plan import Plan, Unconstrained
 from sop_core.planning_level import PlanningItems, planning_items
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed, Snapshot
@@ -37,12 +39,13 @@ def make_plan(
     snapshot: Snapshot,
     scenario: Scenario | None = None,
     *,
+    verdicts: Verdicts = NO_VERDICTS,
     cache: ForecastCache | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """The plan of a scenario for a company; same inputs give the same plan. Raises any SopError."""
-    company = prepare(snapshot, cache=cache, executor=executor, progress=progress)
+    company = prepare(snapshot, verdicts=verdicts, cache=cache, executor=executor, progress=progress)
     return Planner(company).plan(scenario or Scenario.base())
 
 
@@ -57,6 +60,7 @@ class Company:
     inputs: Inputs
     notes: tuple[DefaultUsed, ...]
     forecast_bias: float
+    verdicts: Verdicts = NO_VERDICTS
 
     @property
     def defaults_used(self) -> tuple[DefaultUsed, ...]:
@@ -64,18 +68,26 @@ class Company:
         return self.snapshot.defaults_used + self.notes
 
 
+def unconstrained(company: Company, scenario: Scenario) -> Unconstrained:
+    """A scenario's demand, without planning supply: some milliseconds. Raises ScenarioError."""
+    inputs = scenario.apply(company.inputs) if scenario.active else company.inputs
+    return Unconstrained(scenario, inputs, demand_plan(inputs))
+
+
 def prepare(
     snapshot: Snapshot,
     *,
+    verdicts: Verdicts = NO_VERDICTS,
     cache: ForecastCache | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Company:
-    """History, baseline forecast and base arrays of a company. Raises DataError, ForecastError."""
+    """History, baseline forecast and base arrays of a company. `verdicts`: what was decided about the
+    cleansing of its history. Raises DataError, ForecastError."""
     items = planning_items(snapshot)
     settings = snapshot.settings
     regions = tuple(snapshot.table("regions")["region"])
-    history = build_history(snapshot, items)
+    history = build_history(snapshot, items, verdicts)
     baseline = None
     if settings.demand == "forecast":
         if history is None:
@@ -91,6 +103,7 @@ def prepare(
             cache=cache,
             executor=executor,
             progress=progress,
+            settings=forecast_settings(snapshot),
         )
     base = baseline.units if baseline is not None else planned_demand(snapshot, items)
     price = _net_price(snapshot, items, base, history)
@@ -103,6 +116,7 @@ def prepare(
         inputs=built.inputs,
         notes=built.notes,
         forecast_bias=_bias(baseline),
+        verdicts=verdicts,
     )
 
 
@@ -158,8 +172,8 @@ class Planner:
         return self._solver
 
     def _solve(self, scenario: Scenario) -> Plan:
-        inputs = scenario.apply(self.company.inputs) if scenario.active else self.company.inputs
-        demand = demand_plan(inputs)
+        wanted = unconstrained(self.company, scenario)
+        inputs, demand = wanted.inputs, wanted.demand
         solution = self._ready().solve(inputs, demand.total, demand.price)
         return Plan(
             scenario=scenario,

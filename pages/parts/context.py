@@ -21,7 +21,7 @@ from pages.parts import state, theme
 from pages.parts.desk import Desk
 from sop_core.charts.roles import Palette
 from sop_core.inputs import Bools, Floats, Inputs
-from sop_core.plan import Plan
+from sop_core.plan import Plan, Unconstrained
 from sop_core.planner import Company
 from sop_core.scenario import Scenario
 
@@ -59,6 +59,16 @@ class View:
     def plan(self) -> Plan:
         """The plan of the scenario shown. Raises ScenarioError, PlanError."""
         return self.desk.plan(self.scenario)
+
+    @cached_property
+    def unconstrained(self) -> Unconstrained:
+        """Demand of the scenario shown, before supply: fast at any size. Raises ScenarioError."""
+        return self.desk.unconstrained(self.scenario)
+
+    @cached_property
+    def base_demand(self) -> Unconstrained:
+        """Demand without changes, before supply."""
+        return self.desk.unconstrained(Scenario.base())
 
     @property
     def inputs(self) -> Inputs:
@@ -114,7 +124,7 @@ class View:
         total: Floats = self.cells(shown).sum(axis=(0, 1, 2))
         return total
 
-    def demand(self, plan: Plan) -> Floats:
+    def demand(self, plan: Plan | Unconstrained) -> Floats:
         """[t] unconstrained demand in view, units or money at the month's price."""
         return self.total(plan.demand.total, plan.demand.price)
 
@@ -170,13 +180,14 @@ def levels(inputs: Inputs) -> list[str]:
     return found
 
 
-def bar(*, scenario: bool = True, modes: tuple[str, ...] = ()) -> View:
+def bar(*, scenario: bool = True, modes: tuple[str, ...] = (), planned: bool = True) -> View:
     """Draws the context bar and returns the view. Raises StoreError, DataError: call it inside `explained`.
 
     With `scenario=False` the page always shows the base (Demand history) and the choice is kept. `modes` are
-    the page's own ways of looking; the first is where it starts, the chosen one is `view.mode`.
+    the page's own ways of looking; the first is where it starts, the chosen one is `view.mode`. With
+    `planned=False` supply is not planned for the page: it shows demand alone.
     """
-    desk = state.desk()
+    desk = state.desk(planned=planned)
     inputs = desk.company.inputs
     _arrive()
     _company(desk.company.snapshot.settings.company)

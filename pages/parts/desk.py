@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sop_core.errors import SelfCheckFailed, TimedOut
-from sop_core.plan import Plan
-from sop_core.planner import Company, Planner, prepare
+from sop_core.plan import Plan, Unconstrained
+from sop_core.planner import Company, Planner, prepare, unconstrained
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.store import Store
@@ -28,26 +28,45 @@ Answer = TypeVar("Answer")
 PLANNERS = 2
 #: Plans kept by scenario; the least recently used go first.
 PLANS = 32
+#: Demand plans kept by scenario; they are large where there are many products and regions.
+DEMANDS = 12
 #: Data versions kept: the latest, and the one before while somebody still looks at it.
 VERSIONS = 2
 
 
 class Desk:
-    """A company and the plans that were made of it."""
+    """A company, and the demand and plans that were made of it."""
 
     def __init__(self, company: Company) -> None:
         self.company = company
         self.labels = product_labels(company)
+        self._base: Plan | None = None
+        self._base_lock = threading.Lock()
         self._pool: queue.LifoQueue[Planner] = queue.LifoQueue()
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._wanted: OrderedDict[str, Unconstrained] = OrderedDict()
         self._ways: OrderedDict[tuple[str, int, int], tuple[WayOut, ...]] = OrderedDict()
         self._lock = threading.Lock()
-        first = Planner(company)
-        self.base = first.base
-        for _ in range(PLANNERS - 1):
-            self._pool.put(Planner(company, base=self.base))
-        # Last in, first out: a lone user always meets the planner that is warm.
-        self._pool.put(first)
+
+    @property
+    def planned(self) -> bool:
+        """Whether the base plan is there already."""
+        return self._base is not None
+
+    @property
+    def base(self) -> Plan:
+        """The plan without changes; solved when first asked for. Raises PlanError."""
+        if self._base is None:
+            with self._base_lock:
+                if self._base is None:
+                    first = Planner(self.company)
+                    base = first.base
+                    for _ in range(PLANNERS - 1):
+                        self._pool.put(Planner(self.company, base=base))
+                    # Last in, first out: a lone user always meets the planner that is warm.
+                    self._pool.put(first)
+                    self._base = base
+        return self._base
 
     def label(self, item: str) -> str:
         """A product or planning item as people call it."""
@@ -57,6 +76,21 @@ class Desk:
     def version(self) -> int:
         """The data version."""
         return self.company.snapshot.version
+
+    def unconstrained(self, scenario: Scenario) -> Unconstrained:
+        """A scenario's demand before supply, from memory where it was made before; supply is not planned for
+        it. Raises ScenarioError."""
+        key = scenario.fingerprint()
+        with self._lock:
+            known = self._wanted.get(key)
+        if known is None:
+            known = unconstrained(self.company, scenario)
+        with self._lock:
+            self._wanted[key] = known
+            self._wanted.move_to_end(key)
+            while len(self._wanted) > DEMANDS:
+                self._wanted.popitem(last=False)
+        return known if known.scenario == scenario else dataclasses.replace(known, scenario=scenario)
 
     def plan(self, scenario: Scenario) -> Plan:
         """The plan of a scenario, from memory where it was made before. Raises ScenarioError, PlanError."""
@@ -94,6 +128,7 @@ class Desk:
         return self._ask(lambda planner: planner.plan(scenario))
 
     def _ask(self, question: Callable[[Planner], Answer]) -> Answer:
+        _ = self.base  # fills the pool
         planner = self._pool.get()
         try:
             return question(planner)
@@ -131,25 +166,25 @@ class Office:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._desks: OrderedDict[int, Desk] = OrderedDict()
+        self._desks: OrderedDict[tuple[int, int], Desk] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ready(self, version: int) -> Desk | None:
-        """The desk of a data version if it is there already."""
-        return self._desks.get(version)
+    def ready(self, version: int, review: int) -> Desk | None:
+        """The desk of a data version and a revision of the cleansing verdicts if it is there already."""
+        return self._desks.get((version, review))
 
-    def desk(self, version: int, progress: Progress | None = None) -> Desk:
-        """The desk of a data version; forecasts and plans where it is not there yet. Raises any SopError."""
+    def desk(self, version: int, review: int, progress: Progress | None = None) -> Desk:
+        """The desk of a data version and a revision of the cleansing verdicts; forecasts where it is not there
+        yet. Raises any SopError."""
         with self._lock:
-            found = self._desks.get(version)
+            found = self._desks.get((version, review))
             if found is None:
                 if progress is not None:
                     progress("Reading the data", 0, 0)
                 snapshot = Snapshot.from_tables(self.store.tables(version), version)
-                company = prepare(snapshot, cache=self.store.forecasts, progress=progress)
-                if progress is not None:
-                    progress("Planning the base case", 0, 0)
-                found = self._desks[version] = Desk(company)
+                verdicts = self.store.cleansing.verdicts(review)
+                company = prepare(snapshot, verdicts=verdicts, cache=self.store.forecasts, progress=progress)
+                found = self._desks[version, review] = Desk(company)
                 while len(self._desks) > VERSIONS:
                     self._desks.popitem(last=False)
             return found

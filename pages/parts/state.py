@@ -60,18 +60,19 @@ def has_data() -> bool:
     return store().latest_version() > 0
 
 
-def desk(version: int | None = None) -> Desk:
-    """The company at a data version (default: the latest) with its base plan and planners.
+def desk(version: int | None = None, *, planned: bool = True) -> Desk:
+    """The company at a data version (default: the latest), cleansed as decided last, with its planners.
 
-    The first call for a version forecasts and plans, with a progress bar where it is called. Raises DataError
-    where the store has no data, and any SopError of the way.
+    The first call for a version forecasts and, where `planned`, plans the base case, with a progress bar where
+    it is called. Raises DataError where the store has no data, and any SopError of the way.
     """
     office = _office(str(store_path()))
     version = office.store.latest_version() if version is None else version
     if version == 0:
         raise DataError("The store has no data yet. Open Data and bring the company's files.")
-    found = office.ready(version)
-    if found is not None:
+    review = office.store.cleansing.revision()
+    found = office.ready(version, review)
+    if found is not None and (found.planned or not planned):
         return found
     place = st.empty()
     bar = place.progress(0.0, text="Getting the company ready")
@@ -80,7 +81,10 @@ def desk(version: int | None = None) -> Desk:
         share = done / total if total else 0.0
         bar.progress(share, text=f"{what}: {done} of {total}" if total else what)
 
-    found = office.desk(version, tell)
+    found = office.desk(version, review, tell)
+    if planned:
+        tell("Planning the base case", 0, 0)
+        _ = found.base
     # What lives from here on is not worth looking at in every collection.
     gc.collect()
     gc.freeze()

@@ -146,7 +146,12 @@ def _forecast_series(wanted: argparse.Namespace) -> pd.DataFrame:
 def _forecast_company(wanted: argparse.Namespace) -> pd.DataFrame:
     tell = Progress(wanted.json)
     with existing(wanted.store) as store:
-        company = prepare(snapshot_of(store, None), cache=store.forecasts, progress=tell.step)
+        company = prepare(
+            snapshot_of(store, None),
+            verdicts=store.cleansing.verdicts(),
+            cache=store.forecasts,
+            progress=tell.step,
+        )
     tell.done()
     baseline = company.baseline
     if baseline is None:
@@ -176,7 +181,8 @@ def plan(wanted: argparse.Namespace) -> None:
         scenario = scenario_of(store, wanted.scenario)
         snapshot = snapshot_of(store, wanted.data_version)
         try:
-            plan = make_plan(snapshot, scenario, cache=store.forecasts, progress=tell.step)
+            verdicts = store.cleansing.verdicts()
+            plan = make_plan(snapshot, scenario, verdicts=verdicts, cache=store.forecasts, progress=tell.step)
         finally:
             tell.done()
     summary = plan.summary()

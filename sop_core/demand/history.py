@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.calendar import MonthArray, days_in, iso_month, month_column, month_label, months_from
+from sop_core.demand.cleansing import NO_VERDICTS, Verdicts
 from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
 from sop_core.snapshot import PARTIAL, Snapshot, rows_of
@@ -57,7 +58,9 @@ class History:
         return pd.DataFrame(rows, columns=columns)
 
 
-def build_history(snapshot: Snapshot, items: PlanningItems) -> History | None:
+def build_history(
+    snapshot: Snapshot, items: PlanningItems, verdicts: Verdicts = NO_VERDICTS
+) -> History | None:
     """The cleansed history before `plan_start`; None where the company brought neither sales nor orders."""
     regions = tuple(snapshot.table("regions")["region"])
     segments = tuple(snapshot.table("segments")["segment"])

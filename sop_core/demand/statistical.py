@@ -17,12 +17,15 @@ import pandas as pd
 from sop_core.calendar import MonthArray, months_from, timestamps
 from sop_core.demand.baseline import forecast_with_diagnostics
 from sop_core.demand.fleet import ForecastCache
+from sop_core.demand.forecast_series import ForecastSettings
 from sop_core.demand.history import History
 from sop_core.errors import ForecastError
 from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
 
 Progress = Callable[[str, int, int], None]
+
+_DEFAULTS = ForecastSettings()
 
 #: z of the 80 % interval, to read a standard deviation off its width.
 Z80 = 1.2815515655446004
@@ -84,11 +87,14 @@ def build_baseline(
     cache: ForecastCache | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    settings: ForecastSettings = _DEFAULTS,
 ) -> Baseline:
     """Forecasts every series of a company for `horizon` months after its history. Raises ForecastError."""
     frame = series_frame(history, items, regions)
     tell = None if progress is None else lambda done, total: progress("Forecasting", done, total)
-    found = forecast_with_diagnostics(frame, horizon, "MS", 80, executor=executor, cache=cache, progress=tell)
+    found = forecast_with_diagnostics(
+        frame, horizon, "MS", 80, executor=executor, cache=cache, progress=tell, settings=settings
+    )
     result, details = found.frame, found.diagnostics
     months = months_from(history.months[-1] + 1, horizon)
     names = [f"item|{name}" for name in items.names]

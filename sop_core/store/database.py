@@ -11,8 +11,12 @@ from typing import Self
 import pandas as pd
 
 from sop_core.store import importer, look, mappings, scenarios, versions
+from sop_core.store.agreements import Agreements
+from sop_core.store.assumptions import Assumptions
+from sop_core.store.cleansing import CleansingVerdicts
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import first_row, migrate
+from sop_core.store.estimates import Estimates
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
 from sop_core.store.importer import Job, Progress
@@ -178,6 +182,28 @@ class Store:
     def forecast_cache(self, max_bytes: int = MAX_BYTES, max_age: dt.timedelta = MAX_AGE) -> StoredForecasts:
         """The forecast cache within bounds of its own."""
         return StoredForecasts(self._connection, max_bytes, max_age)
+
+    # The demand review's memory
+
+    @property
+    def cleansing(self) -> CleansingVerdicts:
+        """What was decided about the cleansing of history."""
+        return CleansingVerdicts(self._connection)
+
+    @property
+    def estimates(self) -> Estimates:
+        """Every latest estimate that was kept."""
+        return Estimates(self._connection)
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """The register of demand assumptions."""
+        return Assumptions(self._connection)
+
+    @property
+    def agreements(self) -> Agreements:
+        """Agreements on the unconstrained demand."""
+        return Agreements(self._connection)
 
     # Scenarios
 

@@ -114,8 +114,54 @@ def _second(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _third(con: duckdb.DuckDBPyConnection) -> None:
+    """The demand review's memory: what was decided about cleansing, every latest estimate, assumptions with
+    their revisions, agreements, and locks on scenarios. Rows are added, never changed.
+    """
+    con.execute(
+        "CREATE TABLE cleansing_verdict (revision INTEGER NOT NULL, rule VARCHAR NOT NULL, verdict VARCHAR NOT NULL,"
+        " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, note VARCHAR NOT NULL)"
+    )
+    con.execute("CREATE SEQUENCE estimate_id")
+    con.execute(
+        "CREATE TABLE estimate (id BIGINT NOT NULL, cycle DATE NOT NULL, kind VARCHAR NOT NULL, owner VARCHAR NOT NULL,"
+        " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, data_version INTEGER NOT NULL,"
+        " review_revision INTEGER NOT NULL, scenario VARCHAR NOT NULL, note VARCHAR NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE estimate_value (id BIGINT NOT NULL, step VARCHAR NOT NULL, item VARCHAR NOT NULL,"
+        " region VARCHAR NOT NULL, segment VARCHAR NOT NULL, month DATE NOT NULL, quantity DOUBLE NOT NULL,"
+        " price DOUBLE)"
+    )
+    con.execute("CREATE SEQUENCE assumption_id")
+    con.execute(
+        "CREATE TABLE assumption_revision (id BIGINT NOT NULL, revision INTEGER NOT NULL, action VARCHAR NOT NULL,"
+        " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, json VARCHAR NOT NULL)"
+    )
+    con.execute("CREATE SEQUENCE agreement_id")
+    con.execute(
+        "CREATE TABLE agreement (id BIGINT NOT NULL, cycle DATE NOT NULL, version INTEGER NOT NULL,"
+        " scenario VARCHAR NOT NULL, scenario_json VARCHAR NOT NULL, data_version INTEGER NOT NULL,"
+        " review_revision INTEGER NOT NULL, first_month DATE NOT NULL, last_month DATE NOT NULL,"
+        " estimate BIGINT NOT NULL, fingerprint VARCHAR NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
+        " note VARCHAR NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE agreement_voice (agreement BIGINT NOT NULL, name VARCHAR NOT NULL, role VARCHAR NOT NULL,"
+        " made_at TIMESTAMP NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE agreement_reopened (agreement BIGINT NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
+        " reason VARCHAR NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE scenario_lock (id BIGINT NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
+        " reason VARCHAR NOT NULL)"
+    )
+
+
 #: In order, numbered from 1; a released one is never edited, a new one is added at the end.
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)
 
 
 def migrate(con: duckdb.DuckDBPyConnection, path: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:

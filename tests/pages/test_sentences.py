@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.demand import method_sentences
 from pages.parts.bring import readings_frame, said
+from pages.parts.demand.picture import method_sentences
 from pages.parts.goals import goals
 from sop_core import headline
 from sop_core.planner import Planner, prepare

@@ -1,0 +1,139 @@
+"""The one series that the view adds up to, and a line on how it is forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts import context, filters
+from pages.parts import format as fmt
+from pages.parts.budget import budget_months
+from pages.parts.grid import budget_units, unit_of
+from sop_core.charts.demand import DemandView
+from sop_core.demand.statistical import Baseline, summed_width
+from sop_core.inputs import Floats
+from sop_core.plan import Unconstrained
+
+#: Months of the past in the chart.
+_PAST_CHART = 36
+
+
+def series(view: context.View, plan: Unconstrained) -> DemandView:
+    """The one series that the view adds up to: history, baseline with its interval, demand plan, budget."""
+    history, baseline = view.company.history, view.company.baseline
+    money = view.show == context.MONEY
+    empty: Floats = np.zeros(0)
+    months = view.inputs.months
+    past, actual, cleaned = months[:0], empty, empty
+    if history is not None:
+        keep = slice(max(len(history.months) - _PAST_CHART, 0), None)
+        past = history.months[keep]
+        actual = view.cells(history.revenue if money else history.actual).sum(axis=(0, 1, 2))[keep]
+        cleaned = actual if money else view.cells(history.cleaned).sum(axis=(0, 1, 2))[keep]
+    base = view.total(plan.demand.base, plan.demand.price)
+    low = high = None
+    if baseline is not None:
+        width = interval(view, plan, baseline)
+        low, high = np.maximum(base - width, 0.0), base + width
+    return DemandView(
+        past_months=past,
+        actual=actual,
+        cleaned=cleaned,
+        months=months,
+        baseline=base,
+        total=view.demand(plan),
+        low=low,
+        high=high,
+        budget=_budget(view, money),
+        frozen=0,
+        unit=filters.unit(view),
+        baseline_name="Baseline" if baseline is not None else "Own demand plan",
+    )
+
+
+def interval(view: context.View, plan: Unconstrained, baseline: Baseline) -> Floats:
+    """[t] half-width of the 80 % interval of the baseline in view: leaves (item x region) added up with the
+    correlation of their errors. A segment has its part of its leaf's width; in money a leaf counts at its
+    price."""
+    base, price = plan.demand.base, plan.demand.price
+    chosen = base[:, :, view.segments].sum(axis=2)
+    leaf = base.sum(axis=2)
+    share = np.divide(chosen, leaf, out=np.zeros_like(chosen), where=leaf > 0)
+    width = baseline.leaf_width * share
+    if view.show == context.MONEY:
+        worth = (base * price)[:, :, view.segments].sum(axis=2)
+        width = width * np.divide(worth, chosen, out=np.zeros_like(worth), where=chosen > 0)
+    picked = width[view.items][:, view.regions]
+    return summed_width(picked.reshape(-1, picked.shape[-1]), baseline.correlation)
+
+
+def _budget(view: context.View, money: bool) -> Floats | None:
+    """[t] the budget of what is in view; None where there is none at that level (it is kept for the whole
+    company in money, by family and product in units)."""
+    if not (view.regions.all() and view.segments.all()):
+        return None
+    if money:
+        if not view.items.all():
+            return None
+        found = budget_months(view.company, "revenue")
+        values = np.array([found.get(m, np.nan) for m in view.inputs.months])
+    else:
+        values = np.nansum(budget_units(view.company, view.inputs.months)[view.items], axis=0)
+        values = np.where(values > 0, values, np.nan)
+    return values if np.isfinite(values).any() else None
+
+
+def explain(view: context.View) -> None:
+    """One line: how the forecast in view is made and how well it did."""
+    baseline = view.company.baseline
+    if baseline is None:
+        st.html(
+            '<p class="sop-quiet">Demand is the company\'s own plan (setting <b>demand</b> = demand_plan): '
+            "no statistical forecast, so no interval.</p>"
+        )
+        return
+    row = _details_of(baseline, filters.series_id(view))
+    if row is None:
+        st.html('<p class="sop-quiet">The sum of its forecast series, see Forecast methods.</p>')
+        return
+    how, tested, worse = method_sentences(row, unit_of(view.inputs.item_unit, view.items))
+    style = ' class="sop-bad"' if worse else ""
+    st.html(f'<p class="sop-quiet">{fmt.safe(how)} <span{style}>{fmt.safe(tested)}</span></p>')
+
+
+def method_sentences(row: pd.Series, unit: str) -> tuple[str, str, bool]:
+    """(how a series is forecast, how it did in its backtests beside repeating the past, whether it did worse).
+
+    `row`: a line of Baseline.details; `unit`: what its errors are in.
+    """
+    weights, reason = row["weights"], str(row["reason"]).replace(" periods of history", " months of history")
+    seen = reason.partition(": ")[2].rstrip(".")
+    how = reason
+    if isinstance(weights, dict) and len(weights) > 1 and seen:
+        shares = ", ".join(f"{name} {share * 100:.0f} %" for name, share in weights.items())
+        by = "by how well each forecast the past" if row["origins"] else "equally, too short to test"
+        how = f"{shares}, weighted {by} ({seen})."
+    error, naive, count = float(row["mae"]), float(row["naive_mae"]), int(row["origins"])
+    if not np.isfinite(error) or not count:
+        return how, "Not tested: the history is too short for backtests.", False
+    times = f"{count} backtest{'s' if count != 1 else ''}"
+    if not np.isfinite(naive) or naive <= 0:
+        return how, f"Past errors {error:,.0f} {unit} a month in {times}.", False
+    past = "the last value" if "fewer than two years" in reason else "last year"
+    gain = 1.0 - error / naive
+    figures = f"{_figure(error)} against {_figure(naive)} {unit} a month in {times}"
+    if gain < -0.005:
+        return how, f"Worse than repeating {past}: past errors {-gain * 100:.0f} % larger, {figures}.", True
+    if gain < 0.005:
+        return how, f"No better than repeating {past}: {figures}.", False
+    return how, f"Past errors {gain * 100:.0f} % smaller than repeating {past}: {figures}.", False
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _details_of(baseline: Baseline, unique_id: str) -> pd.Series | None:
+    rows = baseline.details[baseline.details["unique_id"] == unique_id]
+    return rows.iloc[0] if len(rows) else None

@@ -1,0 +1,37 @@
+"""Product review: what comes, what goes, what it is sold at, what it earns, and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.parts import context, state
+
+#: The parts of the page, in the order of the review.
+SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType({})
+
+
+def render() -> None:
+    """The page."""
+    if not state.has_data():
+        st.html('<p class="sop-headline">There are no products to review yet.</p>')
+        st.page_link("pages/data.py", label="Bring products and sales", icon=":material/upload_file:")
+        return
+    view = context.bar()
+    known = list(SECTIONS)
+    chosen = st.segmented_control(
+        "Section",
+        known,
+        default=known[0],
+        key="products_view",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen or known[0]](view)
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,1 @@
+"""The monthly cycle: latest estimates, assumptions, agreements."""

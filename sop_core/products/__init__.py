@@ -1,0 +1,1 @@
+"""The product review: launches, phase-outs, prices, promotions, portfolio, production modes."""
