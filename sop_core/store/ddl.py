@@ -123,15 +123,16 @@ def _third(con: duckdb.DuckDBPyConnection) -> None:
         " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, note VARCHAR NOT NULL)"
     )
     con.execute("CREATE SEQUENCE estimate_id")
+    # An estimate's names stand once, in `axes` (JSON); its cells hold positions on them, a column a step.
     con.execute(
         "CREATE TABLE estimate (id BIGINT NOT NULL, cycle DATE NOT NULL, kind VARCHAR NOT NULL, owner VARCHAR NOT NULL,"
         " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, data_version INTEGER NOT NULL,"
-        " review_revision INTEGER NOT NULL, scenario VARCHAR NOT NULL, note VARCHAR NOT NULL)"
+        " review_revision INTEGER NOT NULL, scenario VARCHAR NOT NULL, note VARCHAR NOT NULL, axes VARCHAR NOT NULL)"
     )
     con.execute(
-        "CREATE TABLE estimate_value (id BIGINT NOT NULL, step VARCHAR NOT NULL, item VARCHAR NOT NULL,"
-        " region VARCHAR NOT NULL, segment VARCHAR NOT NULL, month DATE NOT NULL, quantity DOUBLE NOT NULL,"
-        " price DOUBLE)"
+        "CREATE TABLE estimate_value (id BIGINT NOT NULL, item INTEGER NOT NULL, region INTEGER NOT NULL,"
+        " segment INTEGER NOT NULL, t INTEGER NOT NULL, naive DOUBLE, statistical DOUBLE, market DOUBLE,"
+        " sales_input DOUBLE, consensus DOUBLE, price DOUBLE)"
     )
     con.execute("CREATE SEQUENCE assumption_id")
     con.execute(
