@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from sop_core.demo import ahead, company, masters, orders, records
+from sop_core.demo import ahead, company, estimates, masters, orders, records
 from sop_core.demo.clock import Clock
 from sop_core.demo.company import NAME
 from sop_core.demo.market import Floats, build_market
@@ -38,6 +38,7 @@ def build(seed: int = 7, last_closed: dt.date = dt.date(2026, 10, 1)) -> dict[st
         "prices": ahead.prices(clock, market),
         "promotions": ahead.promotions(clock),
         "launches": ahead.launches(clock),
+        "past_forecasts": estimates.past_forecasts(clock, market, np.random.default_rng([seed, 1])),
         "events": ahead.events(clock),
         "budget": ahead.budget(clock, market),
         "sites": company.SITES.copy(),

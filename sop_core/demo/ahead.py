@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import pandas as pd
 
@@ -20,10 +18,11 @@ FISCAL_YEAR_START = 1
 def prices(clock: Clock, market: Market) -> pd.DataFrame:
     """Price list: the first month on sale, and each month in which a price changes."""
     changes: list[tuple[np.datetime64, str, float]] = []
+    coming = launch_months(clock)
     for p, product in enumerate(PRODUCTS):
         first = HISTORY - company.YOUNG[product] if product in company.YOUNG else 0
-        if product == happenings.LAUNCH.product:
-            first = max(clock.at(clock.in_season(happenings.LAUNCH.month)), 0)
+        if product in coming:
+            first = max(clock.at(coming[product]), 0)
         level = market.price[p]
         moves = [t for t in range(first + 1, HISTORY + AHEAD) if level[t] != level[t - 1]]
         changes += [(clock.months[t], product, float(level[t])) for t in [first, *moves]]
@@ -61,10 +60,20 @@ def _days(clock: Clock, years: pd.Series, month_days: pd.Series) -> pd.DatetimeI
     return day_stamps([day(clock, int(year), text) if text else None for year, text in pairs])
 
 
+def launch_months(clock: Clock) -> dict[str, np.datetime64]:
+    """The first month of sale of each product ahead."""
+    table = rows(happenings.LAUNCHES)
+    return {row.product: clock.in_season(int(row.month), int(row.years)) for row in table}
+
+
 def launches(clock: Clock) -> pd.DataFrame:
-    """The launch ahead."""
-    frame = pd.DataFrame([asdict(happenings.LAUNCH)])
-    frame["month"] = timestamps(np.array([clock.in_season(happenings.LAUNCH.month)]))
+    """The launches ahead."""
+    table = happenings.LAUNCHES
+    frame = table[["product", "like_product", "scale", "probability", "cannibalises", "stage"]].copy()
+    months = launch_months(clock)
+    frame["month"] = timestamps(np.array([months[product] for product in frame["product"]]))
+    frame["ramp_months"] = table["ramp"].astype(int)
+    frame["cannibal_rate"] = table["rate"]
     frame.insert(1, "region", "All")
     return frame
 
@@ -106,14 +115,14 @@ def budget(clock: Clock, market: Market) -> pd.DataFrame:
 
 
 def launch_demand(clock: Clock, market: Market) -> Floats:
-    """[p, r, m, t] the launch at its ramp, less what it takes from the product it resembles."""
-    launch = happenings.LAUNCH
-    at = clock.at(clock.in_season(launch.month))
-    ramp = np.clip((np.arange(HISTORY + AHEAD) - at + 1) / launch.ramp_months, 0, 1)
-    sold = market.expected[PRODUCTS.index(launch.like_product)] * ramp * launch.scale * launch.probability
+    """[p, r, m, t] launches at their ramps, less what they take from the products they resemble."""
     out = np.zeros_like(market.expected)
-    out[PRODUCTS.index(launch.product)] = sold
-    out[PRODUCTS.index(launch.cannibalises)] -= sold * launch.cannibal_rate
+    months = launch_months(clock)
+    for row in rows(happenings.LAUNCHES):
+        ramp = np.clip((np.arange(HISTORY + AHEAD) - clock.at(months[row.product]) + 1) / row.ramp, 0, 1)
+        sold = market.expected[PRODUCTS.index(row.like_product)] * ramp * row.scale * row.probability
+        out[PRODUCTS.index(row.product)] += sold
+        out[PRODUCTS.index(row.cannibalises)] -= sold * row.rate
     return out
 
 

@@ -28,6 +28,7 @@ TRM-30  | Battery trimmer 30 cm        | Trimmers   |    79 |       38 |  36000 
 HDG-45  | Hedge cutter 45 cm           | Trimmers   |    59 |       30 |  14000 | MTS    |     36 |
 HDG-55  | Battery hedge cutter 55 cm   | Trimmers   |    85 |       41 |  30000 | MTS    |     30 |
 HDG-60  | Professional hedge cutter 60 | Trimmers   |   125 |       59 |  17000 | MTS    |     24 |
+TRM-36  | Brushless trimmer 36 cm      | Trimmers   |   109 |       50 |      0 | MTS    |     30 | TRM-30
 BLW-18  | Leaf blower 18 V             | Blowers    |    55 |       26 |  40000 | MTS    |     40 |
 BLW-36  | Leaf blower 36 V             | Blowers    |    99 |       47 |  26000 | MTS    |     30 |
 VAC-30  | Leaf vacuum 30 l             | Blowers    |   119 |       58 |  14000 | MTS    |     18 |
@@ -37,6 +38,7 @@ GRL-G2  | Gas grill 2 burners          | Grills     |   159 |       74 |  24000 
 GRL-G3  | Gas grill 3 burners          | Grills     |   239 |      112 |  20000 | MTS    |      4 |
 GRL-G4  | Gas grill 4 burners          | Grills     |   349 |      168 |   9000 | MTS    |      3 |
 GRL-P60 | Plancha 60 cm                | Grills     |   129 |       58 |  10000 | MTS    |     16 |
+GRL-S40 | Pellet smoker 40 cm          | Grills     |   389 |      185 |      0 | MTS    |      3 | GRL-G4
 HOS-30  | Garden hose set 30 m         | Irrigation |    44 |     25.6 |  92000 | MTS    |     48 |
 REE-25  | Wall hose reel 25 m          | Irrigation |    89 |     52.0 |  42000 | MTS    |     16 |
 SPR-12  | Sprinkler set                | Irrigation |    31 |     17.8 |  80000 | MTS    |     80 |
@@ -53,15 +55,16 @@ DIG-15  | Post hole digger             | Hand tools |    46 |     20.5 |   3600 
 YOUNG = {"ROB-800": 20, "GRL-P60": 8}
 INTERMITTENT = {"BLW-80": 0.55, "DIG-15": 0.65}
 
-# `growth` a year; `service` the cycle service level; `target_days` safety stock; `noise` of a month's demand.
+# `growth` a year; `service` the cycle service level; `target_days` safety stock; `noise` of a month's demand;
+# `elasticity`: percent of demand that one percent of price moves.
 FAMILIES = table("""
-family     | category    | home    | growth | service | target_days | noise
-Mowers     | Powered     | Brescia |   0.06 |    0.96 |          18 |  0.07
-Trimmers   | Powered     | Brescia |   0.03 |    0.95 |          20 |  0.06
-Blowers    | Powered     | Brescia |   0.02 |    0.95 |          20 |  0.08
-Grills     | Outdoor     | Izmir   |   0.02 |    0.95 |          30 |  0.06
-Irrigation | Garden care | Brescia |   0.05 |    0.96 |          22 |  0.06
-Hand tools | Garden care | Izmir   |  -0.05 |    0.93 |          25 |  0.05
+family     | category    | home    | growth | service | target_days | noise | elasticity
+Mowers     | Powered     | Brescia |   0.06 |    0.96 |          18 |  0.07 |       -1.1
+Trimmers   | Powered     | Brescia |   0.03 |    0.95 |          20 |  0.06 |       -1.4
+Blowers    | Powered     | Brescia |   0.02 |    0.95 |          20 |  0.08 |       -1.2
+Grills     | Outdoor     | Izmir   |   0.02 |    0.95 |          30 |  0.06 |       -1.0
+Irrigation | Garden care | Brescia |   0.05 |    0.96 |          22 |  0.06 |       -1.6
+Hand tools | Garden care | Izmir   |  -0.05 |    0.93 |          25 |  0.05 |       -1.3
 """)
 
 # Demand index by calendar month; each row is brought to a mean of 1.
@@ -180,6 +183,7 @@ TRM-30  |            |      0.25 |    0.060 |            |         |
 HDG-45  |            |      0.20 |    0.050 |            |         |
 HDG-55  |            |      0.24 |    0.055 |            |         |
 HDG-60  |            |      0.32 |    0.060 |            |         |
+TRM-36  |            |      0.27 |    0.060 |            |         |
 BLW-18  |            |      0.18 |    0.060 |            |         |
 BLW-36  |            |      0.28 |    0.070 |            |         |
 VAC-30  |            |      0.38 |    0.090 |            |         |
@@ -189,6 +193,7 @@ GRL-G2  |            |           |          |       0.55 |    0.25 |    0.18
 GRL-G3  |            |           |          |       0.70 |    0.30 |    0.22
 GRL-G4  |            |           |          |       1.00 |    0.40 |    0.30
 GRL-P60 |            |           |          |       0.35 |    0.15 |    0.08
+GRL-S40 |            |           |          |       1.05 |    0.45 |    0.32
 SPD-2   |            |           |          |            |   0.060 |   0.036
 RAK-2   |            |           |          |            |   0.045 |   0.028
 PRN-2   |            |           |          |            |   0.050 |   0.024
@@ -239,6 +244,7 @@ MOW-42  |           1 |        1 |
 MOW-46  |           2 |        1 |
 ROB-800 |           1 |        2 |
 TRM-30  |           1 |          |
+TRM-36  |           1 |        1 |
 HDG-55  |           1 |          |
 BLW-36  |           1 |          |
 GRL-K47 |             |          | 5.5
@@ -246,6 +252,7 @@ GRL-G2  |             |          | 17
 GRL-G3  |             |          | 24
 GRL-G4  |             |          | 33
 GRL-P60 |             |          | 9
+GRL-S40 |             |          | 38
 SPD-2   |             |          | 3.4
 RAK-2   |             |          | 1.8
 """)

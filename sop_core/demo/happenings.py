@@ -54,7 +54,7 @@ SPR-12  |    -1 |     6 | 0.10
 SPR-12  |    -1 |     7 | 0.60
 """)
 # The same in the last two closed months, which leaves orders late at the start of the plan.
-LATE_NOW = {"BLW-36": (0.35, 0.25), "VAC-30": (0.60, 0.35), "RID-92": (1.0, 0.60)}
+LATE_NOW = {"BLW-36": (0.25, 0.10), "VAC-30": (0.45, 0.20), "RID-92": (1.0, 0.60)}
 
 # A chain sends back the rest of its season: more comes back than is sold there in that month.
 RETURNS = table("""
@@ -68,18 +68,13 @@ OVERSTOCK_MONTHS = 14
 OVERSTOCK_COVER = 8.0
 
 
-@dataclass(frozen=True)
-class Launch:
-    """A product ahead; it resembles another and takes volume from it. `month` is one of the season's year."""
-
-    product: str = "MOW-40"
-    like_product: str = "MOW-37"
-    month: int = 2
-    scale: float = 0.30
-    ramp_months: int = 4
-    probability: float = 0.9
-    cannibalises: str = "MOW-37"
-    cannibal_rate: float = 0.35
+# Products ahead: each resembles another and takes volume from it. `month` is one of the season's year, `years` later.
+LAUNCHES = table("""
+product | like_product | years | month | scale | ramp | probability | cannibalises | rate | stage
+MOW-40  | MOW-37       |     0 |     2 |  0.30 |    4 |        0.90 | MOW-37       | 0.35 | ready
+TRM-36  | TRM-30       |     0 |     9 |  0.45 |    6 |        0.60 | TRM-30       | 0.40 | development
+GRL-S40 | GRL-G4       |     1 |     3 |  0.35 |    5 |        0.30 | GRL-G4       | 0.15 | concept
+""")
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,6 @@ class PhaseOut:
     decline: float = -0.12
 
 
-LAUNCH = Launch()
 PHASE_OUT = PhaseOut()
 
 # The Mower Line closes in part for the changeover to the Silent mower: regular and overtime hours left, by
@@ -130,5 +124,31 @@ Irrigation |   1.020 |  0.330
 Hand tools |   1.090 |  0.400
 """)
 
-# Part of the expected demand of the coming months that is already on the books as open orders.
-OPEN_ORDERS = (0.55, 0.22)
+# A city's tender: one order far above what is usual there, which will not come again.
+ONE_OFFS = table("""
+product | region  | segment | years | month | quantity
+HDG-60  | Nordics | Dealers |    -2 |     9 |     2600
+""")
+
+# How many days of the running month have passed when the orders at hand were taken from the books, and the part
+# of a month's make-to-order demand that is known when the month begins.
+ORDERS_UNTIL = 14
+KNOWN_AHEAD = 0.55
+
+# Who answers for the sales input of a region, and their habits: a factor on what the statistics say.
+OWNERS = table("""
+region  | owner
+Italy   | Chiara Fontana
+DACH    | Jonas Brandt
+France  | Camille Moreau
+Nordics | Elin Nygard
+East    | Piotr Zielinski
+""")
+SALES_HABITS = table("""
+region  | family     | factor
+DACH    | Blowers    |   1.22
+DACH    | Trimmers   |   1.06
+France  | Hand tools |   1.18
+Italy   | Irrigation |   0.93
+East    |            |   1.04
+""")

@@ -33,13 +33,13 @@ _RAMP = 5  # months until a product launched in the past sells as it does today
 @dataclass(frozen=True)
 class Market:
     """`expected` [p, r, m, t] without promotions; `with_promotions` likewise; `demand` [p, r, m, HISTORY]:
-    what came, in whole units; `booked` [p, r, m, step]: part of the coming months' demand that is on the
-    books; `price` [p, t]: price list."""
+    what came, in whole units; `coming` [p, r, m, step]: what will be asked for in the next months, of which the
+    books know a part; `price` [p, t]: price list."""
 
     expected: Floats
     with_promotions: Floats
     demand: Ints
-    booked: Ints
+    coming: Ints
     price: Floats
 
 
@@ -50,10 +50,29 @@ def family_column(frame: pd.DataFrame, column: str) -> Floats:
 
 def build_market(clock: Clock, rng: np.random.Generator) -> Market:
     """Demand and prices of all products, drawn from `rng`."""
-    expected = _expected(clock, rng)
+    price = _price_list(clock)
+    expected = _expected(clock, rng) * _response(price)[:, None, None, :]
     promoted = expected * _promotion_factor(clock)
-    demand, booked = _draw(promoted[..., :HISTORY], rng), _booked(promoted, rng)
-    return Market(expected, promoted, demand, booked, _price_list(clock))
+    demand, coming = _draw(promoted[..., :HISTORY], rng), _coming(promoted, rng)
+    return Market(expected, promoted, demand + _one_offs(clock), coming, price)
+
+
+def _response(price: Floats) -> Floats:
+    """[p, t] factor on demand: what a price other than today's does to it."""
+    elasticity = family_column(company.FAMILIES, "elasticity")
+    factor: Floats = (price / price[:, [HISTORY - 1]]) ** elasticity[:, None]
+    return factor
+
+
+def _one_offs(clock: Clock) -> Ints:
+    """[p, r, m, HISTORY] single orders far above what is usual."""
+    out = np.zeros((len(PRODUCTS), len(REGIONS), len(SEGMENTS), HISTORY), dtype=np.int64)
+    for row in rows(happenings.ONE_OFFS):
+        at = clock.at(clock.in_season(int(row.month), int(row.years)))
+        if 0 <= at < HISTORY:
+            cell = PRODUCTS.index(row.product), REGIONS.index(row.region), SEGMENTS.index(row.segment)
+            out[(*cell, at)] += int(row.quantity)
+    return out
 
 
 def _expected(clock: Clock, rng: np.random.Generator) -> Floats:
@@ -158,10 +177,9 @@ def _draw(expected: Floats, rng: np.random.Generator) -> Ints:
     return demand
 
 
-def _booked(expected: Floats, rng: np.random.Generator) -> Ints:
-    """Orders of the coming months that customers have placed already; none yet of intermittent products."""
-    known = np.array(happenings.OPEN_ORDERS)
-    wanted = expected[..., HISTORY : HISTORY + len(known)] * known
+def _coming(expected: Floats, rng: np.random.Generator) -> Ints:
+    """Demand of the next two months; none yet of intermittent products."""
+    wanted = expected[..., HISTORY : HISTORY + 2]
     wanted = wanted * np.exp(rng.normal(0.0, 0.15, wanted.shape))
     units: Ints = np.floor(wanted + rng.random(wanted.shape)).astype(np.int64)
     units[[PRODUCTS.index(product) for product in company.INTERMITTENT]] = 0

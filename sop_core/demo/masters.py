@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.demo import company, happenings
-from sop_core.demo.ahead import FISCAL_YEAR_START
+from sop_core.demo.ahead import FISCAL_YEAR_START, launch_months
 from sop_core.demo.clock import HISTORY, Clock
 from sop_core.demo.market import FAMILY, PRODUCTS, Floats, day_stamps
 from sop_core.demo.plants import RESOURCES, hours_per_unit
@@ -27,7 +27,7 @@ def products(clock: Clock) -> pd.DataFrame:
     table = company.PRODUCTS
     families = company.FAMILIES.set_index("family")
     launch = {product: clock.months[HISTORY - age] for product, age in company.YOUNG.items()}
-    launch[happenings.LAUNCH.product] = clock.in_season(happenings.LAUNCH.month)
+    launch |= launch_months(clock)
     last = (clock.in_season(happenings.PHASE_OUT.month) + 1).astype("datetime64[D]") - 1
     ends = {happenings.PHASE_OUT.product: last}
     return pd.DataFrame(

@@ -1,27 +1,31 @@
-"""Order lines of the last closed year and of the coming months."""
+"""Order lines of the last closed year, and those of the running and the next month taken so far."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from sop_core.demo import company, happenings
 from sop_core.demo.clock import HISTORY, Clock
-from sop_core.demo.market import PRODUCTS, REGIONS, SEGMENTS, Ints, Market
+from sop_core.demo.market import FAMILY, PRODUCTS, REGIONS, SEGMENTS, Ints, Market
 from sop_core.demo.plants import Plants
 
 MONTHS = 12  #: closed months that orders cover
 _BIG = 90  # a cell's month above this comes as two orders
 _FIRST_ORDER = 610001
+#: [p] position of each product's family: an order is one customer group's for one family.
+FAMILY_AT = np.array([company.FAMILIES["family"].tolist().index(family) for family in FAMILY])
 
 
 def order_lines(clock: Clock, market: Market, plants: Plants, rng: np.random.Generator) -> pd.DataFrame:
     """The `orders` table: lines due in the last closed year, delivered on time, late, lost or still waiting,
-    and open lines of the coming months. Each line is delivered whole or not at all."""
+    and lines of the running and the next month that were ordered by the day on which the books were read. Each
+    line is delivered whole or not at all."""
     parts = [_lines(plants.lost, None), _lines(plants.pending, None)]
     parts += [_lines(_by_due(plants.delivered[age], age), age) for age in range(len(plants.delivered))]
     lines = pd.concat(parts, ignore_index=True)
     lines = lines[lines["t"] >= HISTORY - MONTHS]
-    lines = pd.concat([_halved(lines), _open_lines(market.booked)], ignore_index=True)
+    lines = pd.concat([_halved(lines), _open_lines(market.coming)], ignore_index=True)
     return _dated(lines, clock, rng)
 
 
@@ -50,25 +54,30 @@ def _halved(lines: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first, second, rest], ignore_index=True)
 
 
-def _open_lines(booked: Ints) -> pd.DataFrame:
-    """Lines of the coming months that are on the books."""
-    cells = np.zeros((*booked.shape[:-1], HISTORY + booked.shape[-1]), dtype=np.int64)
-    cells[..., HISTORY:] = booked
+def _open_lines(coming: Ints) -> pd.DataFrame:
+    """Lines of the coming months, ordered already or not."""
+    cells = np.zeros((*coming.shape[:-1], HISTORY + coming.shape[-1]), dtype=np.int64)
+    cells[..., HISTORY:] = coming
     return _lines(cells, None)
 
 
 def _dated(lines: pd.DataFrame, clock: Clock, rng: np.random.Generator) -> pd.DataFrame:
-    """Lines with order numbers and dates, oldest first."""
-    lines = lines.sort_values(["t", "r", "m", "batch", "p", "late"], kind="stable", ignore_index=True)
-    heads = lines.groupby(["t", "r", "m", "batch"], sort=False).ngroup().to_numpy()
+    """Lines with order numbers and dates, oldest first; without those that nobody has ordered yet."""
+    lines = lines.assign(family=FAMILY_AT[lines["p"].to_numpy()])
+    head = ["t", "r", "m", "family", "batch"]
+    lines = lines.sort_values([*head, "p", "late"], kind="stable", ignore_index=True)
+    heads = lines.groupby(head, sort=False).ngroup().to_numpy()
     count = int(heads.max()) + 1
-    closed = (clock.plan_start.astype("datetime64[D]") - 1).astype("datetime64[D]")
     month = clock.months[lines["t"].to_numpy()].astype("datetime64[D]")
-    # An order is due on one day; its goods leave on that day, or later where they were late.
+    # An order is due on one day; its goods leave on that day, or later where they were late. Three in four come
+    # within the weeks before, the others are placed for the season.
     due = month + rng.integers(2, 24, count)[heads].astype("timedelta64[D]")
-    ordered = due - rng.integers(9, 40, count)[heads].astype("timedelta64[D]")
-    head_of_open = closed - rng.integers(0, 24, count)[heads].astype("timedelta64[D]")
-    ordered = np.where(lines["t"].to_numpy() >= HISTORY, np.minimum(ordered, head_of_open), ordered)
+    ahead = np.where(rng.random(count) < 0.75, rng.integers(1, 27, count), rng.integers(27, 60, count))
+    ordered = due - ahead[heads].astype("timedelta64[D]")
+    known = ordered <= clock.plan_start.astype("datetime64[D]") + happenings.ORDERS_UNTIL
+    lines, heads, due, ordered = lines[known], heads[known], due[known], ordered[known]
+    heads = np.unique(heads, return_inverse=True)[1]
+    count = int(heads.max()) + 1
     late = lines["late"].to_numpy()
     later = clock.months[np.minimum(lines["t"].to_numpy() + np.maximum(late, 0), HISTORY)]
     shipped_late = later.astype("datetime64[D]") + rng.integers(2, 16, len(lines)).astype("timedelta64[D]")

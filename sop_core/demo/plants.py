@@ -114,7 +114,8 @@ def run_plants(clock: Clock, market: Market, most: Floats, rng: np.random.Genera
         demand = market.demand[..., t] if t < HISTORY else np.zeros(shape, dtype=np.int64)
         late = waiting.sum(axis=(0, 2, 3))
         # What is made to order is known when the month is planned; the rest follows expectation.
-        wanted = (demand if t < HISTORY else market.booked[..., 0]).sum(axis=(1, 2))
+        known = market.coming[..., 0] * happenings.KNOWN_AHEAD
+        wanted = (demand if t < HISTORY else known).sum(axis=(1, 2))
         need = np.where(MTO, wanted + late, target[:, t] + expected[:, t] + late - stock)
         limit = most * (company.FORMER_MAXIMUM / company.CONTRACT_MAXIMUM if t < HISTORY else 1.0)
         plan = np.minimum(np.maximum(need, 0.0), np.where(np.isnan(limit), np.inf, limit))

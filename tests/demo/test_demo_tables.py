@@ -82,7 +82,7 @@ def test_it_is_read_as_a_snapshot_and_plans_from_the_month_after_the_last_closed
 
 
 def test_it_has_the_size_of_the_story(tables: Tables) -> None:
-    assert len(tables["products"]) == 30
+    assert len(tables["products"]) == 32
     assert tables["products"]["family"].nunique() == 6
     assert tables["products"]["category"].nunique() == 3
     assert tables["sites"]["kind"].value_counts().to_dict() == {"warehouse": 3, "plant": 2}
