@@ -50,6 +50,7 @@ class Plan:
     data_version: int
     notes: tuple[DefaultUsed, ...]
     forecast_bias: float
+    review: int = 0  #: revision of the cleansing verdicts that its history was cleansed by
 
     @cached_property
     def facts(self) -> Facts:
@@ -119,6 +120,7 @@ class Plan:
             "months": [f"{m}-01" for m in self.inputs.months],
             "planning_level": self.inputs.level,
             "data_version": self.data_version,
+            "cleansing_revision": self.review,
             "fingerprint": self.fingerprint,
         }
 

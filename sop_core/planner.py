@@ -6,6 +6,7 @@ not depend on the scenario (history, baseline, base arrays, base solution) worke
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -142,17 +143,7 @@ class Planner:
         was asked before.
         """
         if not scenario.active:
-            base = self.base
-            return Plan(
-                scenario,
-                base.inputs,
-                base.demand,
-                base.solution,
-                base.money,
-                base.data_version,
-                base.notes,
-                base.forecast_bias,
-            )
+            return dataclasses.replace(self.base, scenario=scenario)
         return self._solve(scenario)
 
     def ways_out(self, plan: Plan, item: int, month: int, region: int | None = None) -> tuple[WayOut, ...]:
@@ -184,6 +175,7 @@ class Planner:
             data_version=self.company.snapshot.version,
             notes=self.company.defaults_used,
             forecast_bias=self.company.forecast_bias,
+            review=self.company.verdicts.revision,
         )
 
 

@@ -131,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for summary.json and one CSV per result",
     )
     plan.add_argument("--data-version", type=int, metavar="N", help="an earlier data version")
+    plan.add_argument(
+        "--cleansing", type=int, metavar="N", help="an earlier revision of the decisions on cleansing"
+    )
 
     serve = command("serve", "Serve the screens.")
     serve.add_argument(

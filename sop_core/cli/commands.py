@@ -181,7 +181,7 @@ def plan(wanted: argparse.Namespace) -> None:
         scenario = scenario_of(store, wanted.scenario)
         snapshot = snapshot_of(store, wanted.data_version)
         try:
-            verdicts = store.cleansing.verdicts()
+            verdicts = store.cleansing.verdicts(wanted.cleansing)
             plan = make_plan(snapshot, scenario, verdicts=verdicts, cache=store.forecasts, progress=tell.step)
         finally:
             tell.done()
