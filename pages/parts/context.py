@@ -380,3 +380,5 @@ def _facts(desk: Desk) -> None:
         f'<div class="sop-context">Plan <b>{fmt.safe(first)} to {fmt.safe(last)}</b>, {items}, '
         f"{fmt.safe(settings.currency)}<br>Data <b>version {desk.version}</b>{fmt.safe(when)}</div>"
     )
+    if desk.trouble:
+        st.sidebar.warning(desk.trouble)

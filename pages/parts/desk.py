@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
+from pages.parts.demand.opening import keep_opening_estimate
 from sop_core.errors import SelfCheckFailed, TimedOut
 from sop_core.plan import Plan, Unconstrained
 from sop_core.planner import Company, Planner, prepare, unconstrained
@@ -40,6 +41,8 @@ class Desk:
     def __init__(self, company: Company) -> None:
         self.company = company
         self.labels = product_labels(company)
+        #: What went wrong beside the forecast while the company was opened, as a sentence; blank where nothing did.
+        self.trouble = ""
         self._base: Plan | None = None
         self._base_lock = threading.Lock()
         self._pool: queue.LifoQueue[Planner] = queue.LifoQueue()
@@ -184,7 +187,10 @@ class Office:
                 snapshot = Snapshot.from_tables(self.store.tables(version), version)
                 verdicts = self.store.cleansing.verdicts(review)
                 company = prepare(snapshot, verdicts=verdicts, cache=self.store.forecasts, progress=progress)
-                found = self._desks[version, review] = Desk(company)
+                found = Desk(company)
+                if version == self.store.latest_version():
+                    found.trouble = keep_opening_estimate(self.store, company)
+                self._desks[version, review] = found
                 while len(self._desks) > VERSIONS:
                     self._desks.popitem(last=False)
             return found
