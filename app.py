@@ -15,6 +15,7 @@ PAGES = {
     ],
     "Review": [
         st.Page("pages/data.py", title="Data", icon=":material/database:"),
+        st.Page("pages/products.py", title="Products", icon=":material/category:"),
         st.Page("pages/demand.py", title="Demand", icon=":material/trending_up:"),
         st.Page("pages/supply.py", title="Supply", icon=":material/factory:"),
     ],

@@ -8,9 +8,15 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
+from pages.parts.products import launches
 
-#: The parts of the page, in the order of the review.
-SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType({})
+#: The parts of the page, in the order of the review. A part that needs a supply plan asks for `view.plan` itself,
+#: with a spinner; the others show demand alone.
+SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
+    {
+        "Launches": launches.render,
+    }
+)
 
 
 def render() -> None:
@@ -19,7 +25,7 @@ def render() -> None:
         st.html('<p class="sop-headline">There are no products to review yet.</p>')
         st.page_link("pages/data.py", label="Bring products and sales", icon=":material/upload_file:")
         return
-    view = context.bar()
+    view = context.bar(planned=False)
     known = list(SECTIONS)
     chosen = st.segmented_control(
         "Section",

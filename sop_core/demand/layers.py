@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sop_core.calendar import MonthArray, months_from
+from sop_core.demand.edits import apply_edit
 from sop_core.demand.history import month_part
-from sop_core.inputs import LAYERS, Floats, Inputs, Promotion
+from sop_core.inputs import LAYERS, Floats, Inputs, Launch, Promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class DemandPlan:
 def demand_plan(inputs: Inputs) -> DemandPlan:
     """Applies the layers in the order of `LAYERS`; each layer's units are what it changes when it is applied.
 
-    The total never falls below zero: what would is cut in the layer that caused it.
+    The total never falls below zero: what would is cut in the layer that caused it. Typed demand (`edits`) comes
+    last, one edit after the other: what sets a total is booked with the overrides, what adds with sales input.
     """
     demand = inputs.demand
     running = demand.base.copy()
@@ -51,6 +53,9 @@ def demand_plan(inputs: Inputs) -> DemandPlan:
     step("sales_input", running + demand.added)
     step("overrides", np.where(np.isnan(demand.override), running, demand.override))
     assert tuple(layers) == LAYERS
+    for edit in demand.edits:
+        booked = layers["overrides" if edit.mode == "set" else "sales_input"]
+        apply_edit(edit, running, demand.base, demand.running, booked)
     return DemandPlan(demand.base, layers, running, price, cost)
 
 
@@ -99,14 +104,23 @@ def _months_long(promotion: Promotion) -> float:
     return float(month_part(whole, promotion.start, promotion.end).sum())
 
 
+def launch_units(inputs: Inputs, launch: Launch, current: Floats) -> Floats:
+    """[r, m, t] units of a launch that takes place: the like product's demand x scale x ramp, its probability
+    left aside. `current` [i, r, m, t]: demand after promotions and price, which the like product's is read from."""
+    if launch.like_item < 0:
+        return np.zeros(current.shape[1:])
+    since = (inputs.months - launch.month).astype(int)
+    ramp = np.where(since < 0, 0.0, np.minimum((since + 1) / max(launch.ramp_months, 1), 1.0))
+    like = current[launch.like_item] * launch.like_share
+    units: Floats = like * launch.regions[:, None, None] * ramp * launch.scale
+    return units
+
+
 def _launches(inputs: Inputs, current: Floats) -> Floats:
-    """Units that launches add, and that they take from what they cannibalise."""
+    """Units that launches add, and that they take from what they cannibalise, each by its probability."""
     added = np.zeros_like(current)
     for launch in inputs.demand.launches:
-        since = (inputs.months - launch.month).astype(int)
-        ramp = np.where(since < 0, 0.0, np.minimum((since + 1) / max(launch.ramp_months, 1), 1.0))
-        like = current[launch.like_item] * launch.like_share if launch.like_item >= 0 else 0.0
-        units = like * launch.regions[:, None, None] * ramp * launch.scale * launch.probability
+        units = launch_units(inputs, launch, current) * launch.probability
         added[launch.item] += units
         if launch.cannibalised >= 0:
             added[launch.cannibalised] -= units * launch.cannibal_rate

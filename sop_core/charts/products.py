@@ -1,0 +1,87 @@
+"""Pictures of the product review: ramps, stock run-down, elasticity, the promotion calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sop_core.calendar import MonthArray, month_label
+from sop_core.charts.roles import Palette
+from sop_core.charts.template import figure
+from sop_core.charts.timeline import (
+    Floats,
+    Picture,
+    ceiling,
+    end_labels,
+    last_known,
+    month_axis,
+    points,
+    quantity,
+    stamps,
+)
+
+
+def launch_chart(
+    palette: Palette,
+    months: MonthArray,
+    launched: Floats,
+    like: Floats,
+    names: tuple[str, str],
+    unit: str,
+    height: int = 260,
+) -> Picture:
+    """Full volume of a launch [t] beside the demand of its like product [t]. `names`: of the two."""
+    chart = figure(palette, f"If it takes place, {unit} a month", height)
+    at = stamps(months)
+    hover = f"%{{y:,.0f}} {unit}"
+    chart.add_scatter(
+        x=at, y=points(like), mode="lines", name=names[1], hovertemplate=hover,
+        line={"color": palette.base, "width": 1.6, "dash": "dot"},
+    )  # fmt: skip
+    chart.add_scatter(
+        x=at, y=points(launched), mode="lines", name=names[0], hovertemplate=hover,
+        line={"color": palette.demand, "width": 2.4},
+    )  # fmt: skip
+    top = ceiling(launched, like)
+    month_axis(chart, months)
+    labels = [(names[0], last_known(launched), palette.demand), (names[1], last_known(like), palette.muted)]
+    end_labels(chart, labels, top, height - 60)
+    chart.update_layout(yaxis={"range": [0, top]}, margin={"r": 130})
+    first = int(np.argmax(launched > 0)) if (launched > 0).any() else -1
+    said = (
+        f"{names[0]} starts in {month_label(months[first])} and sells {quantity(launched.sum())} {unit} "
+        f"over the horizon, {quantity(like.sum())} of {names[1]}."
+        if first >= 0
+        else f"{names[0]} has no volume in the horizon."
+    )
+    return Picture(chart, said)
+
+
+def ramp_chart(
+    palette: Palette, assumed: Floats, real: Sequence[tuple[str, Floats]], height: int = 260
+) -> Picture:
+    """The assumed ramp [k] beside real ones (name, [k]) of past launches; percent of full volume."""
+    chart = figure(palette, "Ramp, % of full volume by month of sale", height)
+    colours = (palette.actual, palette.supply, palette.stock, palette.shortage)
+    labels = [("assumed", 100 * float(assumed[-1]), palette.demand)]
+    for (name, part), colour in zip(real[: len(colours)], colours, strict=False):
+        chart.add_scatter(
+            x=list(range(1, len(part) + 1)), y=points(100 * part), mode="lines+markers", name=name,
+            line={"color": colour, "width": 1.6}, marker={"size": 5}, hovertemplate="%{y:.0f} %",
+        )  # fmt: skip
+        labels.append((name, 100 * last_known(part), colour))
+    chart.add_scatter(
+        x=list(range(1, len(assumed) + 1)), y=points(100 * assumed), mode="lines", name="assumed",
+        line={"color": palette.demand, "width": 2.4}, hovertemplate="%{y:.0f} %",
+    )  # fmt: skip
+    top = ceiling(100 * assumed, *(100 * part for _, part in real))
+    end_labels(chart, labels, top, height - 60)
+    chart.update_layout(
+        xaxis={"title": {"text": "month of sale"}, "dtick": 1, "range": [0.8, len(assumed) + 0.2]},
+        yaxis={"range": [0, top]},
+        margin={"r": 130},
+    )
+    full = int(np.argmax(assumed >= 1)) + 1
+    said = f"Assumed: full volume in month {full}."
+    return Picture(chart, said)
