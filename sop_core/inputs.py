@@ -88,6 +88,21 @@ class Launch:
     cannibal_rate: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Demand typed month by month for a scope, spread over its cells when the layers are applied.
+
+    `share[i]` is the part (0..1) of the item that is meant. `mode`: set (units of the whole scope), add (units
+    on top) or percent (a fraction on top).
+    """
+
+    share: Floats
+    regions: Bools
+    segments: Bools
+    values: Floats  #: [t]; nan = the month is left as it is
+    mode: str
+
+
 @dataclass(slots=True)
 class Demand(_Copies):
     """Unconstrained demand and its price. All of shape [i, r, m, t] unless said otherwise."""
@@ -104,6 +119,7 @@ class Demand(_Copies):
     opening_backlog: Floats  #: [i, r, m] orders due before the plan and not shipped, units
     promotions: list[Promotion] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)  #: applied last, one after the other
 
 
 @dataclass(slots=True)
@@ -231,7 +247,6 @@ class Policy(_Copies):
     receivable_days: float
     payable_days: float
     discount_rate: float  #: a year
-    wage_factor: float = 1.0  #: kept for sentences; wages themselves are already multiplied
     integer_headcount: bool = False
     lot_sizing: bool = False
     idle_time: bool = True  #: people may be paid for hours they do not work

@@ -48,8 +48,6 @@ class WageChange(Change):
         scale(inputs.resource.wage, factor[:, None])
         for cost in (inputs.resource.hour_cost, inputs.resource.overtime_cost):
             scale(cost, factor)
-        if mask.all():
-            inputs.policy.wage_factor *= 1 + self.pct
 
     def _subject(self, inputs: Inputs | None) -> str:
         return self.scope.place("All resources", inputs)

@@ -205,7 +205,6 @@ def test_wages_move_all_that_work_costs() -> None:
     assert (resource.wage == resource.wage[:, :1]).all()
     np.testing.assert_allclose(resource.hour_cost, [20, 0, 5.5])
     np.testing.assert_allclose(resource.overtime_cost, [30, 36.3, 8.25])
-    assert applied(WageChange(pct=0.1)).policy.wage_factor == pytest.approx(1.1)
 
 
 def test_transport_cost_by_origin_and_destination() -> None:

@@ -123,7 +123,7 @@ def test_a_file_that_is_no_store_is_told_in_a_sentence(
 
 def test_every_page_of_the_month_is_in_the_navigation() -> None:
     pages = re.findall(r'st\.Page\("(pages/\w+\.py)", title="(\w+)"', (ROOT / "app.py").read_text())
-    assert [title for _, title in pages] == ["Overview", "Data", "Demand", "Supply", "Scenarios"]
+    assert [title for _, title in pages] == ["Overview", "Data", "Products", "Demand", "Supply", "Scenarios"]
     assert all((ROOT / path).is_file() for path, _ in pages)
 
 
