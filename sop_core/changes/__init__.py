@@ -11,6 +11,7 @@ from sop_core.changes.base import GROUPS, REGISTRY, Change, Group, options
 from sop_core.changes.capacity import CapacityChange, ExtraShift, Outage, OvertimeChange
 from sop_core.changes.cost import BacklogCost, LostSaleCost, TransportCost, WageChange
 from sop_core.changes.demand import DEFAULT_ELASTICITY, DemandGrowth, DemandOverride, PriceChange, SalesInput
+from sop_core.changes.demand_edit import DemandEdit
 from sop_core.changes.fields import NO_NEUTRAL, FieldSpec
 from sop_core.changes.launch import LaunchMove, LaunchProbability
 from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
@@ -28,6 +29,7 @@ __all__ = [
     "BacklogCost",
     "CapacityChange",
     "Change",
+    "DemandEdit",
     "DemandGrowth",
     "DemandOverride",
     "EndBacklog",

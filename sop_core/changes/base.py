@@ -8,7 +8,6 @@ panel, the JSON form and the reference page are generated.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -90,6 +89,10 @@ class Change:
     def _what(self, inputs: Inputs | None) -> str:
         raise NotImplementedError
 
+    def _why(self) -> str:
+        """What stands in brackets behind the sentence."""
+        return self.note
+
     # -- what every Change can do -------------------------------------------------------------------------
 
     def check(self, inputs: Inputs) -> None:
@@ -104,7 +107,8 @@ class Change:
         """As in minutes of a meeting: `Line 2, Milan: -20 % hours, Mar-May 27 (press overhaul)`."""
         parts = [self._what(inputs), self.scope.when()]
         said = f"{self._subject(inputs)}: {', '.join(part for part in parts if part)}"
-        return f"{said} ({self.note})" if self.note else said
+        why = self._why()
+        return f"{said} ({why})" if why else said
 
     @classmethod
     def specs(cls) -> tuple[FieldSpec, ...]:
@@ -129,19 +133,20 @@ class Change:
         return dataclasses.replace(self, note=note)
 
     def acting(self) -> dict[str, Any]:
-        """The JSON form without the note: what acts on the plan."""
+        """The JSON form without the note and what else does not act on the plan."""
         data: dict[str, Any] = {"kind": self.kind}
         if self.scope != EVERYTHING:
             data["scope"] = self.scope.to_dict()
-        for spec in self.specs():
-            value = getattr(self, spec.name)
-            if value is not None:
-                data[spec.name] = value.isoformat() if isinstance(value, dt.date) else value
-        return data
+        return data | self._plain(acts=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form. Every value is written, defaults too, so that a file keeps its meaning."""
-        return self.acting() | ({"note": self.note} if self.note else {})
+        return self.acting() | self._plain(acts=False) | ({"note": self.note} if self.note else {})
+
+    def _plain(self, *, acts: bool) -> dict[str, Any]:
+        """The fields that act on the plan, or those that do not, as JSON holds them."""
+        given = {spec: getattr(self, spec.name) for spec in self.specs() if spec.acts == acts}
+        return {spec.name: spec.plain(value) for spec, value in given.items() if value is not None}
 
     @staticmethod
     def from_dict(data: Any, where: str = "change") -> Change:

@@ -12,7 +12,7 @@ import numpy as np
 from sop_core.changes import fields, text
 from sop_core.changes.base import Change, need, register
 from sop_core.changes.scope import DEMAND_AXES, Scope
-from sop_core.inputs import Floats, Inputs
+from sop_core.inputs import Edit, Floats, Inputs
 
 #: Stated default: 1 % dearer sells 1.2 % less.
 DEFAULT_ELASTICITY = -1.2
@@ -120,7 +120,8 @@ class DemandOverride(_OnDemand, Change):
     """Units a month that replace the demand of the scope, spread by base demand.
 
     Where a product is only a part of its planning item, its part of the item's baseline, as changed so far
-    by growth, price and events, is replaced; the item's promotions and launches stay.
+    by growth, price and events, is replaced; the item's promotions and launches stay. After demand was typed by
+    month it acts as one more of those edits, spread by the demand that they left.
     """
 
     kind: ClassVar[str] = "demand_override"
@@ -148,6 +149,15 @@ class DemandOverride(_OnDemand, Change):
 
     def apply(self, inputs: Inputs) -> None:
         demand, cells = inputs.demand, self.scope.cells(inputs)
+        if demand.edits:  # the later change counts
+            where = (
+                self.scope.item_share(inputs),
+                self.scope.region_mask(inputs),
+                self.scope.segment_mask(inputs),
+            )
+            values = np.where(self.scope.months(inputs), self.units, np.nan)
+            demand.edits.append(Edit(*where, values, "set"))
+            return
         units = self.units * spread(demand.base, cells)
         partly = (cells > 0) & (cells < 1)
         set_before = partly & ~np.isnan(demand.override)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from sop_core.calendar import to_month
 from sop_core.changes.text import near
 from sop_core.errors import ScenarioError
 
-FieldKind = Literal["percent", "number", "integer", "text", "choice", "date", "promotion", "launch"]
+FieldKind = Literal["percent", "number", "integer", "text", "choice", "date", "promotion", "launch", "months"]
+
+#: A number a month, in the form that a Change keeps: sorted by month, hashable.
+Monthly = tuple[tuple[str, float], ...]
 
 #: Longest text that a field takes.
 LONGEST_TEXT: Final = 500
+
+#: Most months that a field takes: ten years.
+MOST_MONTHS: Final = 120
 
 _WANTED = {
     "percent": "a number, as a fraction: 0.05 is 5 %",
@@ -25,6 +33,7 @@ _WANTED = {
     "date": "a date such as 2027-03-15",
     "promotion": "the name of a promotion",
     "launch": "the name of a launch",
+    "months": 'an object of months and numbers such as {"2027-03": 1200}',
 }
 
 
@@ -65,6 +74,7 @@ class FieldSpec:
     choices: tuple[str, ...]
     neutral: Any
     key: bool
+    acts: bool  #: False: it is told, but does nothing to the plan
     help: str
 
     def clean(self, value: Any) -> Any:
@@ -75,9 +85,13 @@ class FieldSpec:
             return self._number(value)
         if self.kind == "date":
             return self._date(value)
+        if self.kind == "months":
+            return self._months(value)
         if not isinstance(value, str):
             raise self._wrong(value)
         text = value.strip()
+        if not text and self.kind == "text" and self.optional:
+            return None
         if self.kind == "choice" and text not in self.choices:
             hint = near(text, self.choices)
             meant = f" Did you mean '{hint}'?" if hint else ""
@@ -105,6 +119,38 @@ class FieldSpec:
                 raise self._wrong(value)
             return int(plain)
         return plain + 0.0  # -0.0 becomes 0.0: one value, one fingerprint
+
+    def _months(self, value: Any) -> Monthly:
+        if isinstance(value, Mapping):
+            pairs = list(value.items())
+        elif isinstance(value, list | tuple) and all(
+            isinstance(p, list | tuple) and len(p) == 2 for p in value
+        ):
+            pairs = [(month, number) for month, number in value]
+        else:
+            raise self._wrong(value)
+        if not pairs:
+            raise ScenarioError(f"`{self.name}` is empty: give at least one month.")
+        if len(pairs) > MOST_MONTHS:
+            raise ScenarioError(f"`{self.name}` holds {len(pairs)} months; {MOST_MONTHS} are the most.")
+        found: dict[str, float] = {}
+        for given, number in pairs:
+            try:
+                month = str(to_month(given))
+            except ValueError as error:
+                wanted = "a month such as 2027-03"
+                raise ScenarioError(f"`{self.name}` must hold {wanted}, not {given!r:.60}.") from error
+            if month in found:
+                raise ScenarioError(f"`{self.name}` holds {month} twice: keep one of them.")
+            one = dataclasses.replace(self, name=f"{self.name}[{month}]", kind="number")
+            found[month] = one._number(number)
+        return tuple(sorted(found.items()))
+
+    def plain(self, value: Any) -> Any:
+        """A clean value as JSON holds it."""
+        if self.kind == "months" and value is not None:
+            return dict(value)
+        return value.isoformat() if isinstance(value, dt.date) else value
 
     def _date(self, value: Any) -> dt.date:
         if isinstance(value, dt.datetime):
@@ -144,6 +190,7 @@ def _declare(label: str, kind: FieldKind, **more: Any) -> Any:
         "choices": (),
         "neutral": NO_NEUTRAL,
         "key": False,
+        "acts": True,
         "help": "",
     }
     default = more.pop("default", REQUIRED)
@@ -190,6 +237,16 @@ def integer(label: str, unit: str, hint: str = "", **more: Any) -> Any:
 def text(label: str, hint: str = "", **more: Any) -> Any:
     """A text that must be given."""
     return _declare(label, "text", help=hint, **more)
+
+
+def remark(label: str, hint: str = "", **more: Any) -> Any:
+    """A text that may be given and does nothing to the plan."""
+    return _declare(label, "text", help=hint, **({"default": None, "optional": True, "acts": False} | more))
+
+
+def monthly(label: str, unit: str, hint: str = "", **more: Any) -> Any:
+    """A number a month, for the months that are given; at least one."""
+    return _declare(label, "months", unit=unit, help=hint, **({"lowest": -1e12, "highest": 1e12} | more))
 
 
 def choice(label: str, choices: tuple[str, ...], hint: str = "", **more: Any) -> Any:

@@ -49,12 +49,13 @@ def _row(spec: FieldSpec) -> str:
     if spec.choices:
         allowed = ", ".join(f"`{choice}`" for choice in spec.choices)
     else:
-        allowed = {"percent": "fraction", "promotion": "text", "launch": "text"}.get(spec.kind, spec.kind)
+        kinds = {"percent": "fraction", "promotion": "text", "launch": "text", "months": "numbers by month"}
+        allowed = kinds.get(spec.kind, spec.kind)
         allowed += spec.limits.removeprefix("it must be").replace("e+12", "e12")
     if spec.required:
         default = "required"
     elif spec.default is None:
-        default = "as it is"
+        default = "as it is" if spec.acts else "none"
     else:
         default = f"{spec.default:g}" if isinstance(spec.default, float | int) else f"`{spec.default}`"
     if spec.neutral is NO_NEUTRAL or spec.default is None or spec.default != spec.neutral:

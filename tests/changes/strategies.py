@@ -28,6 +28,9 @@ def values(spec: FieldSpec, inputs: Inputs) -> st.SearchStrategy[Any]:
         drawn = st.sampled_from(spec.choices)
     elif spec.kind == "text":
         drawn = TEXTS.filter(str.strip)
+    elif spec.kind == "months":
+        month = st.sampled_from(["2026-12", "2027-01", "2027-02", "2027-04", "2027-06", "2027-09"])
+        drawn = st.dictionaries(month, st.floats(-5e3, 5e3, allow_nan=False) | st.floats(-1, 1), min_size=1)
     elif spec.kind == "date":
         drawn = st.dates(dt.date(2027, 1, 1), dt.date(2027, 6, 30))
     elif spec.kind == "integer":

@@ -76,7 +76,8 @@ def test_every_change_says_itself_in_one_line(change: Change) -> None:
         assert "None" not in sentence
         assert "\n" not in sentence
         if change.note:
-            assert sentence.endswith(f"({change.note})")
+            owner = getattr(change, "owner", None)
+            assert sentence.endswith(f"({change.note}, {owner})" if owner else f"({change.note})")
 
 
 @pytest.mark.parametrize("level", LEVELS)
