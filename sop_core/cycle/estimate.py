@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import numpy as np
 
 from sop_core.calendar import MonthArray
+from sop_core.demand.accuracy import STEPS
 from sop_core.inputs import LAYERS, Floats
 from sop_core.plan import Unconstrained
 
@@ -21,9 +22,17 @@ if TYPE_CHECKING:
     from sop_core.demand.history import History
     from sop_core.planner import Company
 
-#: The ladder of the demand review, in the order in which one step builds on the one before it. Forecast value
-#: added is counted from step to step (Gilliland, The Business Forecasting Deal, ch. 4).
-STEPS: Final = ("naive", "statistical", "market", "sales_input", "consensus")
+__all__ = [
+    "KINDS",
+    "MARKET_LAYERS",
+    "STEPS",
+    "Estimate",
+    "EstimateHead",
+    "estimate_of",
+    "final_by_cycle",
+    "repeated_past",
+    "steps_of",
+]
 
 #: How an estimate came to be kept: by itself when the cycle was opened, by agreement, or on somebody's wish.
 KINDS: Final = ("opened", "agreed", "kept")
