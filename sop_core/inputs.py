@@ -119,6 +119,8 @@ class Demand(_Copies):
     opening_backlog: Floats  #: [i, r, m] orders due before the plan and not shipped, units
     promotions: list[Promotion] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
+    #: product -> (first, last) day of sale, NaT = open; products that are always on sale are left out
+    sale_days: dict[str, tuple[np.datetime64, np.datetime64]] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)  #: applied last, one after the other
 
 

@@ -13,7 +13,14 @@ from sop_core.changes.cost import BacklogCost, LostSaleCost, TransportCost, Wage
 from sop_core.changes.demand import DEFAULT_ELASTICITY, DemandGrowth, DemandOverride, PriceChange, SalesInput
 from sop_core.changes.demand_edit import DemandEdit
 from sop_core.changes.fields import NO_NEUTRAL, FieldSpec
-from sop_core.changes.launch import LaunchMove, LaunchProbability
+from sop_core.changes.launch import (
+    LaunchCannibalisation,
+    LaunchMove,
+    LaunchProbability,
+    LaunchRamp,
+    LaunchVolume,
+)
+from sop_core.changes.phase_out import PhaseOut
 from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
 from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove
 from sop_core.changes.scope import AXES, Axis, Scope
@@ -36,12 +43,16 @@ __all__ = [
     "ExtraShift",
     "FieldSpec",
     "Group",
+    "LaunchCannibalisation",
     "LaunchMove",
     "LaunchProbability",
+    "LaunchRamp",
+    "LaunchVolume",
     "LostSaleCost",
     "Objective",
     "Outage",
     "OvertimeChange",
+    "PhaseOut",
     "PriceChange",
     "PromotionAdd",
     "PromotionCancel",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sop_core.axes import Axes
 from sop_core.calendar import month_column
+from sop_core.changes.phase_out import on_sale
 from sop_core.demand.history import month_part
 from sop_core.inputs import Demand, Floats, Launch, Promotion
 from sop_core.planning_level import PlanningItems
@@ -30,6 +31,7 @@ def demand_inputs(
     """
     segments = tuple(snapshot.table("segments")["segment"])
     shape = base.shape
+    days = sale_days(snapshot, items, months)
     return Demand(
         base=base,
         price=list_price(snapshot, items, months, base) if price is None else price,
@@ -39,10 +41,11 @@ def demand_inputs(
         added=np.zeros(shape),
         override=np.full(shape, np.nan),
         event_factor=_events(snapshot, items, months, shape, axes.regions),
-        running=_running(snapshot, items, months),
+        running=_running(items, months, days),
+        sale_days=days,
         opening_backlog=_opening_backlog(snapshot, axes, segments),
         promotions=_promotions(snapshot, items, months, axes.regions, segments),
-        launches=_launches(snapshot, items, axes.regions),
+        launches=_launches(snapshot, items, months, axes.regions),
     )
 
 
@@ -68,23 +71,38 @@ def list_price(snapshot: Snapshot, items: PlanningItems, months: np.ndarray, bas
     return np.repeat(out[:, :, None, :], base.shape[2], axis=2)
 
 
-def _running(snapshot: Snapshot, items: PlanningItems, months: np.ndarray) -> Floats:
-    """[i, t] part of the item that is on sale; a product with a launch row starts through that row instead."""
+def sale_days(
+    snapshot: Snapshot, items: PlanningItems, months: np.ndarray
+) -> dict[str, tuple[np.datetime64, np.datetime64]]:
+    """Product -> (first, last) day of sale where one of them is given, NaT where it is open. A product with a
+    launch row starts through that row, and one that started before the plan is on sale by its history."""
     products = snapshot.table("products").set_index("product")
     launched = set(snapshot.table("launches")["product"])
-    out = np.zeros((len(items.names), len(months)))
-    for product, i in items.position.items():
+    open_end = np.datetime64("NaT", "D")
+    out = {}
+    for product in items.position:
         launch: Any = products.at[product, "launch"]
         end: Any = products.at[product, "end"]
-        part = np.ones(len(months))
-        if (
+        starts = (
             pd.notna(launch)
             and product not in launched
             and launch > pd.Timestamp(months[0].astype("datetime64[us]"))
-        ):
-            part = part * month_part(months, launch, pd.Timestamp("2200-01-01"))
-        if pd.notna(end):
-            part = part * month_part(months, pd.Timestamp("1900-01-01"), end)
+        )
+        if starts or pd.notna(end):
+            out[product] = (
+                np.datetime64(launch.to_datetime64(), "D") if starts else open_end,
+                np.datetime64(end.to_datetime64(), "D") if pd.notna(end) else open_end,
+            )
+    return out
+
+
+def _running(
+    items: PlanningItems, months: np.ndarray, days: dict[str, tuple[np.datetime64, np.datetime64]]
+) -> Floats:
+    """[i, t] part of the item that is on sale."""
+    out = np.zeros((len(items.names), len(months)))
+    for product, i in items.position.items():
+        part = on_sale(months, *days[product]) if product in days else 1.0
         out[i] += items.share[product] * part
     return out
 
@@ -204,16 +222,28 @@ def _promotions(
     return list(out.values())
 
 
-def _launches(snapshot: Snapshot, items: PlanningItems, regions: tuple[str, ...]) -> list[Launch]:
+def _launches(
+    snapshot: Snapshot, items: PlanningItems, months: np.ndarray, regions: tuple[str, ...]
+) -> list[Launch]:
+    """The launches ahead. A region's own row stands before one for every region; a product that the demand
+    counts already (see `counted_already`) is not added once more."""
+    table = snapshot.table("launches")
+    counted = counted_already(snapshot, months)
+    own: dict[str, set[str]] = {}
+    for row in rows_of(table):
+        own.setdefault(row.product, set()).add(row.region)
     out = []
-    for row in rows_of(snapshot.table("launches")):
+    for row in rows_of(table):
+        if row.product in counted:
+            continue
         like = row.like_product if isinstance(row.like_product, str) else ""
         loses = row.cannibalises if isinstance(row.cannibalises, str) else ""
+        others = own[row.product] - {ALL} if row.region == ALL else set()
         out.append(
             Launch(
                 name=row.product,
                 item=items.position[row.product],
-                regions=np.array([row.region in (ALL, name) for name in regions]),
+                regions=np.array([row.region in (ALL, name) and name not in others for name in regions]),
                 month=np.datetime64(row.month.to_datetime64(), "M"),
                 like_item=items.position.get(like, -1),
                 like_share=items.share.get(like, 0.0),
@@ -224,4 +254,26 @@ def _launches(snapshot: Snapshot, items: PlanningItems, regions: tuple[str, ...]
                 cannibal_rate=float(row.cannibal_rate),
             )
         )
+    return out
+
+
+def counted_already(snapshot: Snapshot, months: np.ndarray) -> dict[str, str]:
+    """Launched products whose demand the plan holds without their launch row, and why, in words: they were
+    launched before the plan and have sold, or the demand plan has quantities of their own for them."""
+    launches, sales = snapshot.table("launches"), snapshot.table("sales")
+    if not len(launches):
+        return {}
+    given = snapshot.settings.demand == "demand_plan"
+    plan = snapshot.table("demand_plan")
+    ahead = plan[month_column(plan["month"]) >= months[0]] if len(plan) else plan
+    planned = set(ahead.loc[ahead["quantity"] > 0, "product"]) if given else set()
+    before = sales[month_column(sales["month"]) < months[0]] if len(sales) else sales
+    sold = set() if given else set(before.loc[before["quantity"] > 0, "product"])
+    out = {}
+    for row in rows_of(launches):
+        started = np.datetime64(row.month.to_datetime64(), "M") < months[0]
+        if row.product in planned:
+            out[row.product] = "the demand plan has its own quantities for it"
+        elif started and row.product in sold:
+            out[row.product] = "it was launched before the plan and its sales are in the forecast"
     return out
