@@ -8,6 +8,7 @@ panel, the JSON form and the reference page are generated.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -113,8 +114,7 @@ class Change:
     @classmethod
     def specs(cls) -> tuple[FieldSpec, ...]:
         """The fields of this Change, scope and note aside, for forms and docs."""
-        own = [field for field in dataclasses.fields(cls) if "spec" in field.metadata]
-        return tuple(dataclasses.replace(field.metadata["spec"], name=field.name) for field in own)
+        return _specs(cls)
 
     @property
     def is_neutral(self) -> bool:
@@ -145,8 +145,8 @@ class Change:
 
     def _plain(self, *, acts: bool) -> dict[str, Any]:
         """The fields that act on the plan, or those that do not, as JSON holds them."""
-        given = {spec: getattr(self, spec.name) for spec in self.specs() if spec.acts == acts}
-        return {spec.name: spec.plain(value) for spec, value in given.items() if value is not None}
+        given = [(spec, getattr(self, spec.name)) for spec in self.specs() if spec.acts == acts]
+        return {spec.name: spec.plain(value) for spec, value in given if value is not None}
 
     @staticmethod
     def from_dict(data: Any, where: str = "change") -> Change:
@@ -155,6 +155,13 @@ class Change:
             return _from_dict(data)
         except ScenarioError as error:
             raise ScenarioError(f"{where}: {error}") from error
+
+
+@functools.cache
+def _specs(cls: type[Change]) -> tuple[FieldSpec, ...]:
+    """Declarations do not change while the program runs, and a long scenario asks for them all the time."""
+    own = [field for field in dataclasses.fields(cls) if "spec" in field.metadata]
+    return tuple(dataclasses.replace(field.metadata["spec"], name=field.name) for field in own)
 
 
 def _from_dict(data: Any) -> Change:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sop_core.calendar import month_label, span_label, to_month
+from sop_core.calendar import month_label, span_label
 from sop_core.changes import fields, text
 from sop_core.changes.base import Change, need, register
 from sop_core.changes.fields import Monthly
@@ -97,10 +97,10 @@ class DemandEdit(Change):
 
     def by_month(self, inputs: Inputs) -> np.ndarray:
         """[t] the values on the company's horizon; nan where a month is not given."""
-        first = inputs.months[0]
+        first = int(inputs.months[0].astype(int))
         out = np.full(inputs.horizon, np.nan)
         for month, value in self.values:
-            at = int((to_month(month) - first).astype(int))
+            at = _ordinal(month) - first
             if 0 <= at < inputs.horizon:
                 out[at] = value
         return out
@@ -110,7 +110,7 @@ class DemandEdit(Change):
 
     def _what(self, inputs: Inputs | None) -> str:
         spans = _spans(self.values)
-        if len(spans) <= _MOST_SPANS:
+        if spans:
             said = ", ".join(f"{self._number(value)} {when}" for when, value in spans)
             return {SET: f"demand set to {said}", ADD: said, PERCENT: f"demand {said}"}[self.mode]
         first, last = self.values[0][0], self.values[-1][0]
@@ -131,15 +131,22 @@ class DemandEdit(Change):
         return ", ".join(part for part in (self.note, self.owner) if part)
 
 
+def _ordinal(month: str) -> int:
+    """Months since January 1970 of a `YYYY-MM` text, as numpy counts them."""
+    return (int(month[:4]) - 1970) * 12 + int(month[5:7]) - 1
+
+
 def _spans(values: Monthly) -> list[tuple[str, float]]:
-    """Months in a row of one value as one: [("in Mar 27", 1200.0), ("a month in Apr-May 27", 1350.0)]."""
-    runs: list[tuple[np.datetime64, np.datetime64, float]] = []
-    for name, value in values:
-        month = to_month(name)
-        if runs and runs[-1][2] == value and month == runs[-1][1] + 1:
+    """Months in a row of one value as one: [("in Mar 27", 1200.0), ("a month in Apr-May 27", 1350.0)]; empty where
+    they are too many to be named."""
+    runs: list[tuple[str, str, float]] = []
+    for month, value in values:
+        if runs and runs[-1][2] == value and _ordinal(month) == _ordinal(runs[-1][1]) + 1:
             runs[-1] = (runs[-1][0], month, value)
         else:
             runs.append((month, month, value))
+    if len(runs) > _MOST_SPANS:
+        return []
     return [
         (f"in {month_label(a)}" if a == b else f"a month in {span_label(a, b)}", value)
         for a, b, value in runs

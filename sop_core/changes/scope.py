@@ -218,10 +218,11 @@ class Scope:
         found = [inputs.product_share[name] for name in self.products if name in inputs.product_share]
         if found:
             np.add.at(share, [position for position, _ in found], [part for _, part in found])
-        whole = np.isin(np.asarray(inputs.item_family), self.families)
-        whole |= np.isin(np.asarray(inputs.item_category), self.categories)
         # Products' shares of one item sum to 1 only up to rounding: all of them together are the item.
-        share[whole | (share > 1 - 1e-9)] = 1.0
+        share[share > 1 - 1e-9] = 1.0
+        for names, chosen in ((inputs.item_family, self.families), (inputs.item_category, self.categories)):
+            if chosen:
+                share[_mask(names, chosen)] = 1.0
         return share
 
     def cells(self, inputs: Inputs) -> Floats:
@@ -291,7 +292,7 @@ EVERYTHING: Final = Scope()
 def _mask(names: tuple[str, ...], chosen: tuple[str, ...]) -> Bools:
     if not chosen:
         return np.ones(len(names), dtype=bool)
-    return np.isin(np.asarray(names, dtype=str), chosen)
+    return np.fromiter((name in chosen for name in names), dtype=bool, count=len(names))
 
 
 def _home(resources: tuple[str, ...], inputs: Inputs) -> list[str]:

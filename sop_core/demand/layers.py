@@ -36,22 +36,30 @@ def demand_plan(inputs: Inputs) -> DemandPlan:
     running = demand.base.copy()
     layers: dict[str, Floats] = {}
 
-    def step(name: str, after: Floats) -> None:
+    def step(name: str, after: Floats | None) -> None:
+        """Books what the layer changes; None: nothing, which is most of them and costs nothing."""
         nonlocal running
+        if after is None:
+            layers[name] = np.zeros_like(running)
+            return
         after = np.maximum(after, 0.0)
         layers[name] = after - running
         running = after
 
+    def times(factor: Floats) -> Floats | None:
+        return None if (factor == 1.0).all() else running * factor
+
     price = demand.price * demand.price_factor
     promoted, price, cost = _promotions(inputs, running, price)
-    step("promotions", promoted)
-    step("price", running * demand.elasticity_factor)
-    step("launches", running + _launches(inputs, running))
-    step("run_down", running * demand.running[:, None, None, :])
-    step("events", running * demand.event_factor)
-    step("growth", running * demand.growth)
-    step("sales_input", running + demand.added)
-    step("overrides", np.where(np.isnan(demand.override), running, demand.override))
+    step("promotions", promoted if demand.promotions or (running < 0).any() else None)
+    step("price", times(demand.elasticity_factor))
+    step("launches", running + _launches(inputs, running) if demand.launches else None)
+    step("run_down", times(demand.running[:, None, None, :]))
+    step("events", times(demand.event_factor))
+    step("growth", times(demand.growth))
+    step("sales_input", running + demand.added if demand.added.any() else None)
+    replaced = np.isfinite(demand.override)
+    step("overrides", np.where(replaced, demand.override, running) if replaced.any() else None)
     assert tuple(layers) == LAYERS
     for edit in demand.edits:
         booked = layers["overrides" if edit.mode == "set" else "sales_input"]
@@ -75,26 +83,23 @@ def promotion_effect(months: MonthArray, promotion: Promotion) -> tuple[Floats, 
 
 def _promotions(inputs: Inputs, base: Floats, price: Floats) -> tuple[Floats, Floats, Floats]:
     out, cost = base.copy(), np.zeros(inputs.horizon)
-    factor = np.ones_like(price)
+    price = price.copy()
     for promotion in inputs.demand.promotions:
         gain, loss, change = promotion_effect(inputs.months, promotion)
-        scope = (
-            promotion.share[:, None, None, None]
-            * promotion.regions[None, :, None, None]
-            * promotion.segments[None, None, :, None]
-        )
-        affected = base * scope
-        out += affected * (gain - loss)
+        items = np.flatnonzero(promotion.share)
+        at = np.ix_(items, np.flatnonzero(promotion.regions), np.flatnonzero(promotion.segments))
+        scope = promotion.share[items][:, None, None, None]
+        affected = base[at] * scope
         pulled = (affected * loss).sum(axis=-1, keepdims=True)
         # What is bought early is bought while the promotion runs, at its price; the part of a promotion
         # that lies before the plan has already sold its share.
         part = month_part(inputs.months, promotion.start, promotion.end)
-        out += pulled * (part / _months_long(promotion))
-        factor *= 1.0 + scope * change
-        at = int((promotion.start.astype("datetime64[M]") - inputs.months[0]).astype(int))
-        if 0 <= at < inputs.horizon:
-            cost[at] += promotion.cost
-    return out, price * factor, cost
+        out[at] += affected * (gain - loss) + pulled * (part / _months_long(promotion))
+        price[at] *= 1.0 + scope * change
+        begin = int((promotion.start.astype("datetime64[M]") - inputs.months[0]).astype(int))
+        if 0 <= begin < inputs.horizon:
+            cost[begin] += promotion.cost
+    return out, price, cost
 
 
 def _months_long(promotion: Promotion) -> float:
