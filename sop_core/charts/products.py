@@ -85,3 +85,45 @@ def ramp_chart(
     full = int(np.argmax(assumed >= 1)) + 1
     said = f"Assumed: full volume in month {full}."
     return Picture(chart, said)
+
+
+def run_down_chart(
+    palette: Palette,
+    months: MonthArray,
+    demand: Floats,
+    committed: Floats,
+    stock: Floats,
+    unit: str,
+    height: int = 260,
+) -> Picture:
+    """A product that ends [t]: demand as bars, stock at month end as a line, committed production marked."""
+    chart = figure(palette, f"Stock run-down, {unit}", height)
+    at = stamps(months)
+    hover = f"%{{y:,.0f}} {unit}"
+    chart.add_bar(
+        x=at,
+        y=points(demand),
+        name="Demand until the end",
+        marker={"color": palette.demand},
+        hovertemplate=hover,
+    )
+    if (committed > 0).any():
+        chart.add_bar(
+            x=at, y=points(committed), name="Committed production", hovertemplate=hover,
+            marker={"color": palette.supply, "pattern": {"shape": "/", "fgcolor": palette.surface}},
+        )  # fmt: skip
+    chart.add_scatter(
+        x=at, y=points(stock), mode="lines+markers", name="Stock at month end", hovertemplate=hover,
+        line={"color": palette.stock, "width": 2.4}, marker={"size": 5},
+    )  # fmt: skip
+    month_axis(chart, months)
+    chart.update_layout(
+        showlegend=True,
+        barmode="group",
+        legend={"orientation": "h", "y": -0.14, "x": 0, "font": {"size": 12}},
+        margin={"r": 8},
+    )
+    said = (
+        f"Stock goes from {quantity(stock[0])} {unit} in {month_label(months[0])} to {quantity(stock[-1])}."
+    )
+    return Picture(chart, said)

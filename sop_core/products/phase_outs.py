@@ -62,7 +62,9 @@ def stock_on_hand(snapshot: Snapshot) -> dict[str, float]:
     """Product -> units in the last inventory month before the plan of each site, all sites together; negative
     book stock counts as none."""
     inventory = snapshot.table("inventory")
-    past = inventory[month_column(inventory["month"]) < snapshot.settings.plan_start] if len(inventory) else None
+    past = (
+        inventory[month_column(inventory["month"]) < snapshot.settings.plan_start] if len(inventory) else None
+    )
     if past is None or not len(past):
         return {}
     rows = past[past["month"] == past.groupby("site")["month"].transform("max")]

@@ -13,8 +13,8 @@ from pages.parts.context import View
 from pages.parts.products import working
 from pages.parts.tables import download, listing
 from sop_core.calendar import month_label
-from sop_core.changes import Change
-from sop_core.changes.launch import (
+from sop_core.changes import (
+    Change,
     LaunchCannibalisation,
     LaunchMove,
     LaunchProbability,
@@ -23,6 +23,7 @@ from sop_core.changes.launch import (
 )
 from sop_core.charts.products import launch_chart, ramp_chart
 from sop_core.charts.template import CONFIG
+from sop_core.demand.planned import counted_already
 from sop_core.inputs import Launch
 from sop_core.products.launches import (
     RAMP_SHOWN,
@@ -41,6 +42,7 @@ def render(view: View) -> None:
     lines = launch_lines(view.company.snapshot, view.unconstrained)
     if not lines:
         st.html('<p class="sop-headline">No launch is planned.</p>')
+        _counted(view)
         st.info(
             "Bring the table `launches` (product, month, like_product, scale, ramp_months, probability, "
             "cannibalises, stage): a launch sells like the product it resembles, ramped up and weighted by "
@@ -52,10 +54,19 @@ def render(view: View) -> None:
     for line in lines:
         if why := line.missing(view.unconstrained.inputs):
             st.warning(f"{view.desk.label(line.launch.name)}: {why}", icon=":material/help:")
+    _counted(view)
     working.strip(view)
     st.html(_funnel_html(lines, view))
     _listing(view, lines)
     _one(view, lines)
+
+
+def _counted(view: View) -> None:
+    """Launches that the demand holds already, and why."""
+    for product, why in counted_already(view.company.snapshot, view.inputs.months).items():
+        st.html(
+            f'<div class="sop-quiet">{fmt.safe(view.desk.label(product))} is not added once more: {why}.</div>'
+        )
 
 
 def headline(lines: list[LaunchLine], view: View) -> str:
