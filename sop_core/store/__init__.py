@@ -10,7 +10,7 @@ from sop_core.store.look import ColumnReading, FileReading
 from sop_core.store.raw import Limits
 from sop_core.store.reader import Upload
 from sop_core.store.report import FileRead, Finding, ImportReport, TableReport, findings_frame
-from sop_core.store.scenarios import Revision, StoredScenario
+from sop_core.store.scenarios import LockRecord, Revision, StoredScenario
 from sop_core.store.understand import Hint
 from sop_core.store.versions import DataVersion
 
@@ -23,6 +23,7 @@ __all__ = [
     "Hint",
     "ImportReport",
     "Limits",
+    "LockRecord",
     "Revision",
     "Store",
     "StoredForecasts",

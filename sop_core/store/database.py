@@ -24,7 +24,7 @@ from sop_core.store.look import FileReading
 from sop_core.store.raw import Limits
 from sop_core.store.reader import Upload
 from sop_core.store.report import ImportReport
-from sop_core.store.scenarios import Revision, StoredScenario
+from sop_core.store.scenarios import LockRecord, Revision, StoredScenario
 from sop_core.store.understand import Hint, Options, Place, checked_hints
 from sop_core.store.values import DateOrder, Decimals
 from sop_core.store.versions import DataVersion
@@ -259,6 +259,25 @@ class Store:
         """
         with self._connection.write() as cursor:
             scenarios.mark_used(cursor, name, used_by, used)
+
+    def lock_scenario(self, name: str, who: str, reason: str) -> StoredScenario:
+        """Locks a scenario: from now on it is neither saved over, renamed nor deleted; duplicates are free.
+        Raises StoreError where it is locked already.
+        """
+        with self._connection.write() as cursor:
+            scenarios.lock(cursor, name, who, reason)
+            return scenarios.get(cursor, name)
+
+    def unlock_scenario(self, name: str, who: str, reason: str) -> StoredScenario:
+        """Takes a lock off that a person put on; one of an agreement goes by reopening the agreement."""
+        with self._connection.write() as cursor:
+            scenarios.unlock(cursor, name, who, reason)
+            return scenarios.get(cursor, name)
+
+    def scenario_locks(self, name: str) -> tuple[LockRecord, ...]:
+        """Every lock put on a scenario and taken off it, newest first."""
+        with self._connection.cursor() as cursor:
+            return scenarios.lock_history(cursor, name)
 
     def scenario_history(self, name: str) -> tuple[Revision, ...]:
         """Every revision of a scenario, newest first; also of one that was deleted."""

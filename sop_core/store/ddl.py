@@ -142,7 +142,8 @@ def _third(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SEQUENCE agreement_id")
     con.execute(
         "CREATE TABLE agreement (id BIGINT NOT NULL, cycle DATE NOT NULL, version INTEGER NOT NULL,"
-        " scenario VARCHAR NOT NULL, scenario_json VARCHAR NOT NULL, data_version INTEGER NOT NULL,"
+        " scenario_id BIGINT NOT NULL, scenario VARCHAR NOT NULL, scenario_json VARCHAR NOT NULL,"
+        " data_version INTEGER NOT NULL,"
         " review_revision INTEGER NOT NULL, first_month DATE NOT NULL, last_month DATE NOT NULL,"
         " estimate BIGINT NOT NULL, fingerprint VARCHAR NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
         " note VARCHAR NOT NULL)"
@@ -156,8 +157,8 @@ def _third(con: duckdb.DuckDBPyConnection) -> None:
         " reason VARCHAR NOT NULL)"
     )
     con.execute(
-        "CREATE TABLE scenario_lock (id BIGINT NOT NULL, who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
-        " reason VARCHAR NOT NULL)"
+        "CREATE TABLE scenario_lock (id BIGINT NOT NULL, number INTEGER NOT NULL, locked BOOLEAN NOT NULL,"
+        " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, reason VARCHAR NOT NULL, agreement BIGINT)"
     )
 
 

@@ -2,6 +2,8 @@
 
 The store does not interpret a scenario. It knows two members of its JSON object, `name` and `parent`, and
 keeps them in step when a scenario is renamed or duplicated.
+
+A locked scenario stays as it is: it can be read and duplicated, and others may have it as their parent.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ JSON_LENGTH = 1_000_000
 @dataclass(frozen=True, slots=True)
 class StoredScenario:
     """A scenario in the store. `owner` is who saved it first; times are UTC; `used_by` names what forbids its
-    deletion (a cycle, a sign-off).
+    deletion (a cycle, a sign-off); `locked` says why, by whom and when it was locked, None where it is not.
     """
 
     name: str
@@ -36,6 +38,27 @@ class StoredScenario:
     updated: dt.datetime
     revision: int
     used_by: tuple[str, ...] = ()
+    locked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockRecord:
+    """One entry of a scenario's locks: put on (`locked`) or taken off. `agreement`: the id of the agreement that
+    did it, None where a person did.
+    """
+
+    locked: bool
+    who: str
+    at: dt.datetime
+    reason: str
+    agreement: int | None
+
+    def sentence(self) -> str:
+        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`."""
+        return (
+            f"{self.reason}: {'locked' if self.locked else 'unlocked'} by {self.who} on "
+            f"{self.at.day} {self.at:%b %Y}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +80,22 @@ def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, .
         "SELECT id, used_by FROM scenario_use ORDER BY used_by"
     ).fetchall():
         uses.setdefault(scenario, []).append(used_by)
+    locks = _locks(cursor)
     rows = cursor.execute(
         "SELECT id, name, owner, parent, json, created, updated, revision FROM scenario ORDER BY "
         "lower(name), name"
     ).fetchall()
     return tuple(
         StoredScenario(
-            name, owner, parent, text, _utc(created), _utc(updated), revision, tuple(uses.get(scenario, ()))
+            name,
+            owner,
+            parent,
+            text,
+            _utc(created),
+            _utc(updated),
+            revision,
+            tuple(uses.get(scenario, ())),
+            locks[scenario].sentence() if scenario in locks else None,
         )
         for scenario, name, owner, parent, text, created, updated, revision in rows
     )
@@ -111,6 +143,7 @@ def save(
         _insert(cursor, name, owner, parent, text, "saved")
         return
     identity, revision, who, at = row
+    _refuse_locked(cursor, identity, name, "saved over")
     if expected is not None and expected != revision:
         if expected == 0:
             raise StoreError(f"There is already a scenario '{name}'. Choose another name.")
@@ -134,6 +167,7 @@ def rename(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, who: str
     if new_name == name:
         return
     identity, revision, _, _ = _found(cursor, name)
+    _refuse_locked(cursor, identity, name, "renamed")
     _refuse_taken(cursor, new_name, besides=identity)
     text = _with(current.json, name, {"name": new_name})
     cursor.execute(
@@ -165,13 +199,14 @@ def duplicate(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, owner
 def delete(cursor: duckdb.DuckDBPyConnection, name: str, who: str) -> None:
     """Deletes a scenario that nothing uses; its history stays."""
     current = get(cursor, name)
+    identity, revision, _, _ = _found(cursor, name)
+    _refuse_locked(cursor, identity, name, "deleted")
     children = [s.name for s in list_scenarios(cursor) if s.parent == name]
     if children:
         named = ", ".join(f"'{child}'" for child in children)
         raise StoreError(f"Scenario '{name}' is the parent of {named}. Delete those first, or keep it.")
     if current.used_by:
         raise StoreError(f"Scenario '{name}' is used by {', '.join(current.used_by)}, so it is kept.")
-    identity, revision, _, _ = _found(cursor, name)
     cursor.execute("DELETE FROM scenario WHERE id = ?", [identity])
     _remember(cursor, identity, revision + 1, "deleted", name, who, current.json)
 
@@ -182,6 +217,93 @@ def mark_used(cursor: duckdb.DuckDBPyConnection, name: str, used_by: str, used: 
     cursor.execute("DELETE FROM scenario_use WHERE id = ? AND used_by = ?", [identity, used_by])
     if used:
         cursor.execute("INSERT INTO scenario_use VALUES (?, ?)", [identity, used_by])
+
+
+def lock(
+    cursor: duckdb.DuckDBPyConnection, name: str, who: str, reason: str, agreement: int | None = None
+) -> int:
+    """Locks a scenario and returns its id. Raises StoreError where it is locked already, or without a reason."""
+    get(cursor, name)
+    identity, _, _, _ = _found(cursor, name)
+    _refuse_locked(cursor, identity, name, "locked again")
+    _note_lock(cursor, identity, True, who, _reason(reason, "locked"), agreement)
+    return identity
+
+
+def unlock(cursor: duckdb.DuckDBPyConnection, name: str, who: str, reason: str) -> None:
+    """Takes a person's lock off. Raises StoreError where there is none, or where an agreement put it on."""
+    get(cursor, name)
+    identity, _, _, _ = _found(cursor, name)
+    held = _locks(cursor).get(identity)
+    if held is None:
+        raise StoreError(f"Scenario '{name}' is not locked.")
+    if held.agreement is not None:
+        raise StoreError(
+            f"Scenario '{name}' is what was agreed ({held.sentence()}). Reopen the agreement on the Demand page, "
+            "or derive a new scenario from it."
+        )
+    _note_lock(cursor, identity, False, who, _reason(reason, "unlocked"), None)
+
+
+def release(cursor: duckdb.DuckDBPyConnection, identity: int, who: str, reason: str, agreement: int) -> None:
+    """Takes an agreement's own lock off when it is reopened; a lock of somebody else stays."""
+    held = _locks(cursor).get(identity)
+    if held is not None and held.agreement == agreement:
+        _note_lock(cursor, identity, False, who, reason, agreement)
+
+
+def lock_history(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[LockRecord, ...]:
+    """Every lock put on a scenario and taken off it, newest first."""
+    get(cursor, name)
+    identity, _, _, _ = _found(cursor, name)
+    return tuple(record for number, record in _lock_records(cursor) if number == identity)
+
+
+def _locks(cursor: duckdb.DuckDBPyConnection) -> dict[int, LockRecord]:
+    """The locks in force, by scenario id."""
+    newest: dict[int, LockRecord] = {}
+    for identity, record in _lock_records(cursor):
+        newest.setdefault(identity, record)
+    return {identity: record for identity, record in newest.items() if record.locked}
+
+
+def _lock_records(cursor: duckdb.DuckDBPyConnection) -> list[tuple[int, LockRecord]]:
+    rows = cursor.execute(
+        "SELECT id, locked, who, made_at, reason, agreement FROM scenario_lock ORDER BY id, number DESC"
+    ).fetchall()
+    return [
+        (identity, LockRecord(locked, who, _utc(at), reason, agreement))
+        for identity, locked, who, at, reason, agreement in rows
+    ]
+
+
+def _refuse_locked(cursor: duckdb.DuckDBPyConnection, identity: int, name: str, verb: str) -> None:
+    held = _locks(cursor).get(identity)
+    if held is not None:
+        raise StoreError(
+            f"Scenario '{name}' cannot be {verb}. {held.sentence()}. Derive a new scenario from it (Save as): the "
+            "locked one stays as it is."
+        )
+
+
+def _reason(reason: str, verb: str) -> str:
+    if not reason.strip():
+        raise StoreError(f"Say why the scenario is to be {verb}: the reason is kept with it.")
+    return reason.strip().rstrip(".")
+
+
+def _note_lock(
+    cursor: duckdb.DuckDBPyConnection,
+    identity: int,
+    locked: bool,
+    who: str,
+    reason: str,
+    agreement: int | None,
+) -> None:
+    cursor.execute(
+        "INSERT INTO scenario_lock SELECT ?, count(*) + 1, ?, ?, ?, ?, ? FROM scenario_lock WHERE id = ?",
+        [identity, locked, who, utc_now(), reason, agreement, identity],
+    )
 
 
 def history(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[Revision, ...]:
