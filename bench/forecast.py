@@ -26,8 +26,8 @@ from bench import Row
 from sop_core.demand import methods
 from sop_core.demand.baseline import forecast
 from sop_core.demand.fleet import MemoryCache
+from sop_core.demand.forecast_prophet import prophet_pair
 from sop_core.demand.forecast_season import Array
-from sop_core.demand.forecast_series import prophet_pair
 from sop_core.demand.methods import Batch
 from sop_core.demand.prophet_map import fit_map
 

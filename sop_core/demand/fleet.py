@@ -28,6 +28,7 @@ from typing import Any, Protocol
 import numpy as np
 import scipy
 
+from sop_core.demand.forecast_season import Array
 from sop_core.demand.forecast_series import ForecastSettings, SeriesFit, SeriesTask, fit_chunk
 from sop_core.errors import ForecastError
 
@@ -38,7 +39,9 @@ CHUNK = 40
 POOL_FROM = 250
 _CODE = (
     "fleet.py",
+    "forecast_calendar.py",
     "forecast_profile.py",
+    "forecast_prophet.py",
     "forecast_season.py",
     "forecast_series.py",
     "methods.py",
@@ -129,13 +132,26 @@ def task_key(task: SeriesTask, period: int, settings: ForecastSettings) -> str:
 
     The level of the intervals is not part of it: they are made from the fits afterwards.
     """
-    digest = hashlib.sha256(code_version().encode())
-    digest.update(json.dumps([period, asdict(settings), task.y.size], sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(task.days, dtype="<f8").tobytes())
-    # NaN has many bit patterns and zero has two
-    values = np.where(np.isnan(task.y), np.nan, task.y + 0.0)
-    digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    digest = hashlib.sha256(_key_start(period, settings))
+    digest.update(task.y.size.to_bytes(8, "little"))
+    digest.update(_content(task.days))
+    digest.update(_content(task.y))
+    for more in (task.regressors, task.family):
+        digest.update(_content(np.empty(0) if more is None else more))
     return digest.hexdigest()
+
+
+def _content(values: Array) -> bytes:
+    """Values to be hashed: NaN has many bit patterns and zero has two."""
+    return np.where(np.isnan(values), np.nan, values + 0.0).astype("<f8").tobytes()
+
+
+def _key_start(period: int, settings: ForecastSettings) -> bytes:
+    """What the keys of a fleet have in common. Where working days come from is not part of it: they are, in each
+    task."""
+    plain = asdict(settings)
+    del plain["working_days"], plain["country"], plain["calendar"]
+    return (code_version() + json.dumps([period, plain], sort_keys=True)).encode()
 
 
 @functools.cache

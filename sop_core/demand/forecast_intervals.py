@@ -33,7 +33,7 @@ def half_widths(fits: Sequence[SeriesFit], horizon: int, level: int) -> Array:
     Series that are constant or zero have none. `fits` must come in an order that does not depend on
     the caller's, since sums are taken over them.
     """
-    certain = np.array([fit.kind in ("zero", "constant") for fit in fits], dtype=bool)
+    certain = np.array([fit.kind in ("none", "zero", "constant") for fit in fits], dtype=bool)
     ratios = [
         float(np.abs(fit.errors).mean()) / fit.scale for fit in fits if fit.errors.size and fit.scale > 0.0
     ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sop_core.demand.forecast_season import Array, is_seasonal
 
-Kind = Literal["regular", "short", "level", "intermittent", "zero", "constant"]
+Kind = Literal["regular", "short", "level", "intermittent", "zero", "constant", "none"]
 
 LEVEL_BELOW = 6  # periods of history below which only a level is forecast
 # Demand in fewer than 1 / 1.32 of the periods is intermittent (Syntetos, Boylan & Croston 2005).
@@ -32,13 +32,20 @@ class Profile:
     non_negative: bool
     notes: tuple[str, ...]
 
-    def sentence(self) -> str:
-        """What the history looks like and what was done to it."""
+    def sentence(self, borrowed: bool = False) -> str:
+        """What the history looks like and what was done to it; `borrowed`: it took the season of its family."""
         size = self.values.size
+        own = "the season is that of the family" if borrowed else "no season of its own"
+        level = (
+            "the level is its own, the season that of the family"
+            if borrowed
+            else "the level is all that it tells"
+        )
         seen = {
+            "none": "no quantity in any period, so there is nothing to forecast from",
             "regular": f"{size} periods of history",
-            "short": f"only {size} periods of history, fewer than two years: no season of its own",
-            "level": f"only {_counted(size)} of history: the level is all that it tells",
+            "short": f"only {size} periods of history, fewer than two years: {own}",
+            "level": f"only {_counted(size)} of history: {level}",
             "intermittent": f"demand in {int((self.values != 0).sum())} of {size} periods: intermittent",
             "zero": "no demand in the last year of history"
             if self.values.any()
@@ -52,11 +59,11 @@ def examine(values: Array, period: int, gaps: Literal["interpolate", "zero"]) ->
     """Fill gaps, drop what lies before the first demand, and say what kind of history it is.
 
     Missing periods (NaN) are interpolated between their neighbours; if more than a third is missing, or
-    `gaps` is "zero", they count as periods without demand. Raises ValueError if no value is known.
+    `gaps` is "zero", they count as periods without demand.
     """
     known = np.flatnonzero(~np.isnan(values))
     if known.size == 0:
-        raise ValueError("a history without a single value cannot be examined")
+        return Profile(np.zeros(1), 0, "none", True, ())
     first = int(known[0])
     y = values[first : known[-1] + 1].copy()
     notes: list[str] = []

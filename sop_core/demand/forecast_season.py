@@ -92,6 +92,32 @@ def decompose(y: Array, period: int, multiplicative: bool) -> Season:
     middle = y[half : half + trend.size]
     detrended = middle / trend if multiplicative else middle - trend
     positions = (np.arange(trend.size) + half) % period
-    indices = np.array([detrended[positions == p].mean() for p in range(period)])
+    indices = np.bincount(positions, detrended, period) / np.bincount(positions, minlength=period)
     mean = indices.mean()
     return Season(np.maximum(indices / mean, 0.01) if multiplicative else indices - mean, multiplicative)
+
+
+def borrowed_season(family: Array, period: int) -> Array | None:
+    """Seasonal factors (period,) of a longer history for a short one to multiply with, mean 1; position 0 is that
+    of family[0]. NaN = not known. None with fewer than two full cycles, or where the level is not positive.
+    """
+    known = np.flatnonzero(~np.isnan(family))
+    if known.size == 0:
+        return None
+    y = family[known[0] : known[-1] + 1]
+    at = np.arange(y.size)
+    hole = np.isnan(y)
+    y = np.interp(at, at[~hole], y[~hole])
+    first = int(known[0])
+    if y.min() >= 0.0 and y.any():
+        start = int(np.flatnonzero(y)[0])
+        y, first = y[start:], first + start
+    if y.size < 2 * period or y.mean() <= 0.0:
+        return None
+    if y.min() > 0.0:
+        indices = decompose(y, period, multiplicative=True).indices
+    else:
+        indices = np.maximum(1.0 + decompose(y, period, multiplicative=False).indices / y.mean(), 0.05)
+        indices = indices / indices.mean()
+    # Never near zero: a history is divided by these.
+    return np.maximum(np.roll(indices, first % period), 0.05)

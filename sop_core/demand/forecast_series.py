@@ -7,15 +7,16 @@ what is pooled over series, the width of the intervals, comes later (forecast_in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from sop_core.demand import forecast_profile as profile
 from sop_core.demand import methods
+from sop_core.demand.forecast_prophet import Span, prophet_member, within_reason
+from sop_core.demand.forecast_season import borrowed_season
 from sop_core.demand.methods import Array, Batch
-from sop_core.demand.prophet_map import ProphetSpec, fit_map
 
 PROPHET, THETA, HOLT_WINTERS = "Prophet", "Theta", "damped Holt-Winters"
 _SHORT_MEMBERS: dict[str, methods.Method] = {
@@ -33,11 +34,26 @@ class ForecastSettings:
     origins: how many points in the past the methods are tried from (0 = no backtest, equal weights).
     gaps: what a missing period means: "interpolate" = not reported, "zero" = nothing was asked for.
     prophet: "map" computes Prophet's estimate in this process, "reference" runs the Prophet package (slow).
+    growth: "linear", or "logistic" where growth saturates: towards `cap` times the largest value of each series.
+    Logistic growth is the Prophet package's, whatever `prophet` says.
+    working_days: whether demand follows the working days of the period, Mondays to Fridays less the public
+    holidays of `country` ("DE", "DE-BY"; None: no holidays); with a country, its moving feasts too.
+    calendar: the company's own working days by month, ("2026-01", 20.0), in place of those counted.
     """
 
     origins: int = 3
     gaps: Literal["interpolate", "zero"] = "interpolate"
     prophet: Literal["map", "reference"] = "map"
+    growth: Literal["linear", "logistic"] = "linear"
+    cap: float = 1.5
+    working_days: bool = False
+    country: str | None = None
+    calendar: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def wants_calendar(self) -> bool:
+        """Whether the forecast needs to know what date each period is."""
+        return self.working_days
 
 
 @dataclass(frozen=True)
@@ -45,10 +61,14 @@ class SeriesTask:
     """One series to forecast: regular dates, history then horizon.
 
     days: dates as days since 1970-01-01, (T + horizon,). y: (T,), NaN where a period is missing.
+    regressors: what is known of each period beforehand, (T + horizon, K), or None.
+    family: a longer history whose season a short one borrows, ending in the same period as y, or None.
     """
 
     days: Array
     y: Array
+    regressors: Array | None = None
+    family: Array | None = None
 
     @property
     def horizon(self) -> int:
@@ -80,42 +100,48 @@ class _Row:
     cut: int
     ahead: int
     members: tuple[str, ...]
-
-
-def prophet_pair(order: int, cycles: float) -> tuple[ProphetSpec, ProphetSpec]:
-    """The two Prophet models whose mean is one member: on log y, and multiplicative.
-
-    Prophet's default lets the trend bend only in the first 80 % of the history, which loses to naive methods
-    on monthly data. Its freedom to bend, `changepoint_prior_scale`, is stated per length of history, whatever
-    that is, for 25 points. The same freedom per month, as a random walk of the slope, grows with length^1.5:
-    below five years it is reduced accordingly, or two years could bend as much as five.
-    """
-    share = min(1.0, cycles / 5.0) ** 1.5
-    return (
-        ProphetSpec(yearly_order=order, changepoint_range=0.95, changepoint_prior_scale=0.05 * share),
-        ProphetSpec(
-            yearly_order=order,
-            changepoint_range=1.0,
-            changepoint_prior_scale=0.2 * share,
-            seasonality_mode="multiplicative",
-        ),
-    )
+    season: Array | None = None  # (cut + ahead,) borrowed factors, or None
 
 
 def fit_chunk(tasks: Sequence[SeriesTask], period: int, settings: ForecastSettings) -> list[SeriesFit]:
     """Forecast every task. Pure: the same task gives the same digits in any chunk, in any process."""
+    # On one scale for all, by a power of two: exact, and neither pieces nor billions can under- or overflow.
+    powers = [_power(task.y) for task in tasks]
+    tasks = [replace(task, y=np.ldexp(task.y, -power)) for task, power in zip(tasks, powers, strict=True)]
     profiles = [profile.examine(task.y, period, settings.gaps) for task in tasks]
     rows: list[_Row] = []
     for i, (task, seen) in enumerate(zip(tasks, profiles, strict=True)):
-        rows.extend(_rows_of(i, seen, task.horizon, period, settings))
+        rows.extend(_rows_of(i, task, seen, period, settings))
     forecasts = _member_forecasts(rows, tasks, profiles, period, settings)
     by_series: list[list[tuple[_Row, Array]]] = [[] for _ in tasks]
     for row, forecast in zip(rows, forecasts, strict=True):
         by_series[row.series].append((row, forecast))
     return [
-        _combine(seen, task.horizon, found, period)
-        for task, seen, found in zip(tasks, profiles, by_series, strict=True)
+        _scaled(_combine(seen, task.horizon, found, period), power)
+        for task, seen, found, power in zip(tasks, profiles, by_series, powers, strict=True)
     ]
+
+
+def _power(y: Array) -> int:
+    """The power of two just above the largest absolute value; 0 where nothing is known."""
+    known = np.abs(y[~np.isnan(y)])
+    return int(np.frexp(known.max())[1]) if known.size else 0
+
+
+def _scaled(fit: SeriesFit, power: int) -> SeriesFit:
+    """A fit made on y / 2^power, in units of y."""
+
+    def back(value: float) -> float:
+        return float(np.ldexp(value, power))
+
+    return replace(
+        fit,
+        yhat=np.ldexp(fit.yhat, power),
+        errors=np.ldexp(fit.errors, power),
+        scale=back(fit.scale),
+        member_mae={name: back(value) for name, value in fit.member_mae.items()},
+        naive_mae=None if fit.naive_mae is None else back(fit.naive_mae),
+    )
 
 
 def backtest_cuts(size: int, horizon: int, origins: int, least: int) -> tuple[list[int], int]:
@@ -131,16 +157,45 @@ def backtest_cuts(size: int, horizon: int, origins: int, least: int) -> tuple[li
 
 
 def _rows_of(
-    i: int, seen: profile.Profile, horizon: int, period: int, settings: ForecastSettings
+    i: int, task: SeriesTask, seen: profile.Profile, period: int, settings: ForecastSettings
 ) -> list[_Row]:
-    if seen.kind in ("zero", "constant"):
+    if seen.kind in ("none", "zero", "constant"):
         return []
-    size = seen.values.size
-    rows = [_Row(i, size, horizon, _members(seen.kind, size, period))]
+    size, horizon = seen.values.size, task.horizon
+
+    def row(cut: int, ahead: int) -> _Row:
+        members = _members(seen.kind, cut, period)
+        season = _borrowed(task, seen, cut, ahead, period) if seen.kind in ("short", "level") else None
+        return _Row(i, cut, ahead, members, season)
+
     least = 3 if seen.kind in ("short", "level") else min(2 * period, max(3, size // 2))
     cuts, ahead = backtest_cuts(size, horizon, settings.origins, least)
-    rows.extend(_Row(i, cut, ahead, _members(seen.kind, cut, period)) for cut in cuts)
-    return rows
+    return [row(size, horizon), *(row(cut, ahead) for cut in cuts)]
+
+
+def _borrowed(task: SeriesTask, seen: profile.Profile, cut: int, ahead: int, period: int) -> Array | None:
+    """Seasonal factors of the family for `cut` periods of history and `ahead` more, from what was known of the
+    family then; None where it has no season to lend, or where it does not suit what the series shows."""
+    if task.family is None:
+        return None
+    shift = task.family.size - task.y.size + seen.first  # the family's position of the series' first value
+    if shift + cut <= 0:
+        return None
+    found = borrowed_season(task.family[: shift + cut], period)
+    if found is None:
+        return None
+    factors: Array = found[(shift + np.arange(cut + ahead)) % period]
+    y = seen.values[:cut]
+    if cut >= profile.LEVEL_BELOW and _unrest(y / factors[:cut]) > _unrest(y):
+        return None
+    return factors
+
+
+def _unrest(y: Array) -> float:
+    """Spread about a straight line, as a share of the mean absolute value."""
+    x = np.arange(y.size) - (y.size - 1) / 2.0
+    left = y - y.mean() - x * float((x * y).sum() / (x * x).sum())
+    return float(np.sqrt((left * left).mean()) / max(float(np.abs(y).mean()), 1e-300))
 
 
 def _members(kind: str, size: int, period: int) -> tuple[str, ...]:
@@ -163,14 +218,22 @@ def _member_forecasts(
 ) -> list[Array]:
     """For each row the members' forecasts (members, ahead)."""
     out = [np.empty((len(row.members), row.ahead)) for row in rows]
-    for name in sorted({name for row in rows for name in row.members}):
+    # Factors by which a row's periods differ from plain ones, (cut + ahead,): a borrowed season, working days.
+    factors = [row.season for row in rows]
+    # Prophet first: it estimates what the regressors do, which is then taken out for the other members.
+    for name in sorted(
+        {name for row in rows for name in row.members}, key=lambda name: (name != PROPHET, name)
+    ):
         chosen = [j for j, row in enumerate(rows) if name in row.members]
         histories = [profiles[rows[j].series].values[: rows[j].cut] for j in chosen]
         furthest = max(rows[j].ahead for j in chosen)
         if name == PROPHET:
-            days = [_days_of(tasks[rows[j].series], profiles[rows[j].series], rows[j]) for j in chosen]
-            found = _prophet(histories, days, period, settings)
+            spans = [_span_of(tasks[rows[j].series], profiles[rows[j].series], rows[j]) for j in chosen]
+            found, effects = prophet_member(histories, spans, period, settings)
+            for j, effect in zip(chosen, effects, strict=True):
+                factors[j] = effect
         else:
+            histories = [_without(history, factors[j]) for j, history in zip(chosen, histories, strict=True)]
             method = {
                 **_SHORT_MEMBERS,
                 **_INTERMITTENT_MEMBERS,
@@ -179,74 +242,28 @@ def _member_forecasts(
             }[name]
             found = list(method(Batch.of(histories, period), furthest))
         for j, history, forecast in zip(chosen, histories, found, strict=True):
-            row = rows[j]
+            row, factor = rows[j], factors[j]
             non_negative = profiles[row.series].non_negative
-            out[j][row.members.index(name)] = _within_reason(
-                forecast[: row.ahead], history, non_negative, period
-            )
+            ahead = within_reason(forecast[: row.ahead], history, non_negative, period)
+            if factor is not None and name != PROPHET:
+                ahead = ahead * factor[row.cut :]
+            out[j][row.members.index(name)] = ahead
     return out
 
 
-def _days_of(task: SeriesTask, seen: profile.Profile, row: _Row) -> tuple[Array, Array]:
-    known = task.days[seen.first : seen.first + row.cut]
-    ahead = task.days[seen.first + row.cut : seen.first + row.cut + row.ahead]
-    return known, ahead
+def _without(history: Array, factor: Array | None) -> Array:
+    return history if factor is None else history / factor[: history.size]
 
 
-def _prophet(
-    histories: Sequence[Array], days: Sequence[tuple[Array, Array]], period: int, settings: ForecastSettings
-) -> list[Array]:
-    """Mean of the Prophet pair for each history; those with the same dates are fitted together."""
-    order = 6 if period == 12 else max(1, period // 2)
-    out: list[Array] = [np.empty(0)] * len(histories)
-    groups: dict[tuple[bytes, bytes], list[int]] = {}
-    for j, (known, ahead) in enumerate(days):
-        groups.setdefault((known.tobytes(), ahead.tobytes()), []).append(j)
-    for members in groups.values():
-        known, ahead = days[members[0]]
-        on_log, multiplicative = prophet_pair(order, known.size / period)
-        y = np.array([histories[j] for j in members])
-        # Prophet's priors see log y on its own scale: in percent of the largest value, the unit of y does not
-        # matter. A history that touches zero has no logarithm: its first model is fitted to y itself.
-        peak = np.abs(y).max(axis=1, keepdims=True)
-        percent = 100.0 * y / np.where(peak > 0.0, peak, 1.0)
-        logged = (y.min(axis=1) > 0.0)[:, None]
-        inner = np.where(logged, np.log(np.where(logged, percent, 1.0)), percent)
-        first = _prophet_fit(known, inner, ahead, on_log, settings)
-        # e^700 is about the largest number there is; the bounds of _within_reason are far below
-        first = np.where(logged, np.exp(np.minimum(first, 700.0)), first) * peak / 100.0
-        second = _prophet_fit(known, y, ahead, multiplicative, settings)
-        for position, j in enumerate(members):
-            history = y[position]
-            low = bool(history.min() >= 0.0)
-            out[j] = 0.5 * (
-                _within_reason(first[position], history, low, period)
-                + _within_reason(second[position], history, low, period)
-            )
-    return out
-
-
-def _prophet_fit(
-    known: Array, y: Array, ahead: Array, spec: ProphetSpec, settings: ForecastSettings
-) -> Array:
-    if settings.prophet == "map":
-        return fit_map(known, y, spec).predict(ahead)
-    # Imported here: baseline.py, the one module that may import prophet, itself imports this one.
-    from sop_core.demand.baseline import prophet_reference
-
-    return np.array([prophet_reference(known, row, ahead, spec) for row in y])
-
-
-def _within_reason(forecast: Array, history: Array, non_negative: bool, period: int) -> Array:
-    """A member may leave the range of the history by its width, not more: an exponential trend that runs
-    away must not carry the mean with it. In the third year only a quarter of that upwards: from two cycles, a
-    step in the level (a range launched, a channel won) cannot be told from a season that will come again."""
-    low, high = float(history.min()), float(history.max())
-    width = max(high - low, 0.5 * max(abs(low), abs(high)))
-    above = 0.25 if 2 * period <= history.size < 3 * period else 1.0
-    floor = 0.0 if non_negative else low - width
-    bounded: Array = np.clip(forecast, max(floor, low - width), high + above * width)
-    return bounded
+def _span_of(task: SeriesTask, seen: profile.Profile, row: _Row) -> Span:
+    known = slice(seen.first, seen.first + row.cut)
+    ahead = slice(seen.first + row.cut, seen.first + row.cut + row.ahead)
+    columns = task.regressors
+    return Span(
+        task.days[known],
+        task.days[ahead],
+        None if columns is None else columns[seen.first : seen.first + row.cut + row.ahead],
+    )
 
 
 def _bias(errors: Array, actuals: Sequence[Array]) -> float | None:
@@ -260,7 +277,7 @@ def _combine(
     scale = profile.typical_change(seen.values, period)
     if not found:
         value = float(seen.values[-1]) if seen.kind == "constant" else 0.0
-        method = "constant" if seen.kind == "constant" else "zero (no demand)"
+        method = {"constant": "constant", "none": "none (no history)"}.get(seen.kind, "zero (no demand)")
         return SeriesFit(
             seen.kind,
             method,
@@ -295,7 +312,7 @@ def _combine(
     naive_mae = float(np.abs(np.array(yardstick)).mean()) if yardstick else None
     return SeriesFit(
         kind=seen.kind,
-        method=_method_name(seen.kind, final.members),
+        method=_method_name(seen.kind, final),
         yhat=_weighted(weights, forecast),
         errors=errors,
         scale=scale,
@@ -304,7 +321,7 @@ def _combine(
         naive_mae=naive_mae,
         bias=_bias(errors, actuals),
         non_negative=seen.non_negative,
-        reason=seen.sentence(),
+        reason=seen.sentence(borrowed=final.season is not None),
     )
 
 
@@ -328,8 +345,10 @@ def _weighted(weights: Array, members: Array) -> Array:
     return mean
 
 
-def _method_name(kind: str, members: tuple[str, ...]) -> str:
-    if len(members) == 1:
+def _method_name(kind: str, row: _Row) -> str:
+    if row.season is not None:
+        return f"{' + '.join(row.members)} (season of the family)"
+    if len(row.members) == 1:
         return "level (short history)"
-    names = " + ".join(members)
+    names = " + ".join(row.members)
     return f"{names} (no season)" if kind == "short" else names

@@ -1,7 +1,7 @@
 """Prophet's maximum a posteriori estimate, computed in this process for many series at once.
 
 Same model and posterior as Prophet's Stan program (Taylor & Letham 2018, "Forecasting at scale", and
-`prophet.stan`), for linear or flat growth with one yearly Fourier seasonality:
+`prophet.stan`), for linear or flat growth with one yearly Fourier seasonality and extra regressors:
 
     trend(t) = k t + m + sum_j delta_j max(t - c_j, 0)              (t, y scaled as Prophet scales them)
     y ~ N(trend + X beta, sigma)            additive
@@ -13,7 +13,8 @@ a closed form given the rest, the Laplace prior is handled by iterative reweight
 parabola through the last |d|), and what is left is one ridge regression, or a Gauss-Newton step where
 seasonality multiplies. Each step can only lower the objective, or it is halved.
 
-Holidays, regressors and logistic growth are not here: real Prophet does those (see baseline.py).
+X holds the Fourier columns and the regressors, standardised as Prophet does; each has its own prior scale s.
+Day-level holidays and logistic growth are not here: real Prophet does those (see baseline.py).
 Everything is done row by row or by LAPACK on one row's matrix, so that a series' digits do not depend on
 which other series share its batch.
 """
@@ -43,13 +44,14 @@ _DELTA_FLOOR = 1e-10  # a changepoint at exactly 0 could never come back under r
 class ProphetSpec:
     """One Prophet model: the arguments of `Prophet(...)` that matter for monthly data."""
 
-    growth: Literal["linear", "flat"] = "linear"
+    growth: Literal["linear", "flat", "logistic"] = "linear"
     seasonality_mode: Literal["additive", "multiplicative"] = "additive"
     yearly_order: int = 6
     n_changepoints: int = 25
     changepoint_range: float = 0.8
     changepoint_prior_scale: float = 0.05
     seasonality_prior_scale: float = 10.0
+    regressor_prior_scale: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,21 @@ class MapFit:
     span: float  # days from first to last date
     changepoints: Array  # (S,) on the scaled time axis
     y_scale: Array  # (n,) units of y
-    theta: Array  # (n, 2 + S + K): k, m, delta, beta
+    theta: Array  # (n, 2 + S + K + R): k, m, delta, beta of the season, beta of the regressors
     sigma: Array  # (n,)
     objective: Array  # (n,) negative log posterior, without constants
     iterations: int
+    usual: Array  # (R,) what is taken off each regressor
+    unit: Array  # (R,) and what it is divided by
 
-    def predict(self, days: Array) -> Array:
-        """Forecast at `days` (days since 1970-01-01), in units of y: shape (n, len(days))."""
+    def predict(self, days: Array, regressors: Array | None = None) -> Array:
+        """Forecast at `days` (days since 1970-01-01), in units of y: shape (n, len(days)).
+
+        regressors: (len(days), R), as many as the fit had. Raises ValueError for any other number.
+        """
         t = (np.asarray(days, dtype=np.float64) - self.start) / self.span
         trend_basis = _trend_basis(t, self.changepoints, self.spec)
-        season = fourier(days, self.spec.yearly_order)
+        season = _columns(days, self.spec, self._standard(regressors, t.size))
         n_trend = trend_basis.shape[1]
         trend = _rows_dot(self.theta[:, :n_trend], trend_basis)
         seasonal = _rows_dot(self.theta[:, n_trend:], season)
@@ -79,6 +86,20 @@ class MapFit:
         )
         forecast: Array = scaled * self.y_scale[:, None]
         return forecast
+
+    def regressor_effect(self, regressors: Array) -> Array:
+        """What the regressors (T, R) add, (n, T): units of y, or a share of the trend where they multiply."""
+        standard = self._standard(regressors, len(regressors))
+        effect = _rows_dot(self.theta[:, self.theta.shape[1] - self.usual.size :], standard)
+        return effect if self.spec.seasonality_mode == "multiplicative" else effect * self.y_scale[:, None]
+
+    def _standard(self, regressors: Array | None, rows: int) -> Array:
+        given = np.empty((rows, 0)) if regressors is None else np.asarray(regressors, dtype=np.float64)
+        if given.shape != (rows, self.usual.size):
+            raise ValueError(
+                f"the fit has {self.usual.size} regressors: give one value of each for every date"
+            )
+        return (given - self.usual) / self.unit
 
 
 def fourier(days: Array, order: int) -> Array:
@@ -102,36 +123,80 @@ def changepoint_times(t: Array, n_changepoints: int, changepoint_range: float) -
     return points
 
 
-def fit_map(days: Array, y: Array, spec: ProphetSpec, *, max_iter: int = 120, tol: float = 5e-5) -> MapFit:
+def fit_map(
+    days: Array,
+    y: Array,
+    spec: ProphetSpec,
+    *,
+    regressors: Array | None = None,
+    max_iter: int = 120,
+    tol: float = 5e-5,
+) -> MapFit:
     """MAP fit of the rows of `y` (n, T), observed at the same `days` (T,) since 1970-01-01, ascending.
 
+    regressors: (T, R), the same for all rows, in any unit.
+
     `tol` is the largest change of a fitted value, as a share of max|y|, at which a row is finished.
-    Raises ValueError if fewer than two dates are given or y holds NaN or infinity.
+    Raises ValueError if fewer than two dates are given, y or a regressor holds NaN or infinity, or growth is
+    logistic.
     """
+    if spec.growth == "logistic":
+        raise ValueError("fit_map has linear and flat growth; logistic growth is the Prophet package's")
     days = np.asarray(days, dtype=np.float64)
     y = np.atleast_2d(np.asarray(y, dtype=np.float64))
     if days.size < 2 or y.shape[1] != days.size:
         raise ValueError("fit_map needs at least two dates and one value for each of them")
-    if not np.isfinite(y).all():
+    extra = np.empty((days.size, 0)) if regressors is None else np.asarray(regressors, dtype=np.float64)
+    if extra.ndim != 2 or len(extra) != days.size:
+        raise ValueError("fit_map needs one value of each regressor for every date")
+    if not (np.isfinite(y).all() and np.isfinite(extra).all()):
         raise ValueError("fit_map needs finite values")
     span = float(days[-1] - days[0])
     t = (days - days[0]) / span
     points = changepoint_times(t, spec.n_changepoints, spec.changepoint_range)
     y_scale = np.abs(y).max(axis=1)
     y_scale[y_scale == 0.0] = 1.0
-    problem = _Problem(_trend_basis(t, points, spec), fourier(days, spec.yearly_order), spec)
+    usual, unit = _standards(extra)
+    problem = _Problem(_trend_basis(t, points, spec), _columns(days, spec, (extra - usual) / unit), spec)
     theta, sigma, objective, iterations = _solve(problem, y / y_scale[:, None], max_iter, tol)
-    return MapFit(spec, float(days[0]), span, points, y_scale, theta, sigma, objective, iterations)
+    return MapFit(
+        spec, float(days[0]), span, points, y_scale, theta, sigma, objective, iterations, usual, unit
+    )
+
+
+def _standards(extra: Array) -> tuple[Array, Array]:
+    """What Prophet takes off each regressor and divides it by: mean and standard deviation; a column of zeros
+    and ones, or one that never changes, stays as it is."""
+    usual, unit = np.zeros(extra.shape[1]), np.ones(extra.shape[1])
+    for r, column in enumerate(extra.T):
+        if not set(np.unique(column)) <= {0.0, 1.0} and np.ptp(column) > 0.0:
+            usual[r], unit[r] = column.mean(), column.std(ddof=1)
+    return usual, unit
+
+
+def _columns(days: Array, spec: ProphetSpec, standard: Array) -> Array:
+    """Fourier columns and standardised regressors, (T, 2 order + R)."""
+    return np.hstack([fourier(days, spec.yearly_order), standard])
 
 
 def neg_log_posterior(
-    days: Array, y: Array, spec: ProphetSpec, k: float, m: float, delta: Array, beta: Array, sigma: float
+    days: Array,
+    y: Array,
+    spec: ProphetSpec,
+    k: float,
+    m: float,
+    delta: Array,
+    beta: Array,
+    sigma: float,
+    regressors: Array | None = None,
 ) -> float:
     """Prophet's negative log posterior (without constants) of one series at the given parameters."""
     days = np.asarray(days, dtype=np.float64)
+    extra = np.empty((days.size, 0)) if regressors is None else np.asarray(regressors, dtype=np.float64)
+    usual, unit = _standards(extra)
     t = (days - days[0]) / (days[-1] - days[0])
     points = changepoint_times(t, spec.n_changepoints, spec.changepoint_range)
-    problem = _Problem(_trend_basis(t, points, spec), fourier(days, spec.yearly_order), spec)
+    problem = _Problem(_trend_basis(t, points, spec), _columns(days, spec, (extra - usual) / unit), spec)
     theta = np.concatenate([[k, m], np.ravel(delta), np.ravel(beta)])[None, :]
     if spec.growth == "flat":
         theta = np.concatenate([[m], np.ravel(beta)])[None, :]
@@ -154,8 +219,8 @@ class _Problem:
         # prior variance of each normal parameter; the Laplace ones are refilled at each step
         self.variance = np.full(self.n_trend + season.shape[1], spec.seasonality_prior_scale**2)
         self.variance[:n_fixed] = _SCALE_KM**2
+        self.variance[self.n_trend + 2 * spec.yearly_order :] = spec.regressor_prior_scale**2
         self.design = np.hstack([trend, season])
-        self.gram = self.design.T @ self.design
 
     def mean(self, theta: Array) -> Array:
         trend = _rows_dot(theta[:, : self.n_trend], self.trend)
@@ -175,25 +240,29 @@ class _Problem:
         n, p = theta.shape
         root = np.broadcast_to(np.sqrt(self.variance), (n, p)).copy()
         root[:, self.laplace] = np.sqrt(self.tau * np.maximum(touch, _DELTA_FLOOR))
+        # In units of its prior's and the noise's standard deviations each parameter is N(0, 1): a plain ridge.
+        scale = root / sigma[:, None]
         if self.multiplicative:
             trend = _rows_dot(theta[:, : self.n_trend], self.trend)
             seasonal = _rows_dot(theta[:, self.n_trend :], self.season)
-            jacobian = np.empty((n, self.trend.shape[0], p))
-            jacobian[:, :, : self.n_trend] = (1.0 + seasonal)[:, :, None] * self.trend
-            jacobian[:, :, self.n_trend :] = trend[:, :, None] * self.season
+            jacobian = np.empty((n, *self.design.shape))
+            np.multiply(self.trend, (1.0 + seasonal)[:, :, None], out=jacobian[:, :, : self.n_trend])
+            np.multiply(self.season, trend[:, :, None], out=jacobian[:, :, self.n_trend :])
+            jacobian *= scale[:, None, :]
             # f(theta) + J (new - theta) = J new - trend * seasonal
-            target = y + trend * seasonal
-            transposed = jacobian.transpose(0, 2, 1)
-            gram: Array = transposed @ jacobian
-            right = (transposed @ target[:, :, None])[:, :, 0]
+            target = (y + trend * seasonal) / sigma[:, None]
         else:
-            gram = np.broadcast_to(self.gram, (n, p, p))
-            right = _rows_dot(y, self.design.T)
-        scale = root / sigma[:, None]
-        matrix = gram * scale[:, :, None] * scale[:, None, :]
+            jacobian = self.design * scale[:, None, :]
+            target = y / sigma[:, None]
+        transposed = jacobian.transpose(0, 2, 1)
+        if self.design.shape[0] < p:
+            # Fewer months than parameters: the same ridge by its dual, one equation per month.
+            dual = jacobian @ transposed
+            dual[:, np.arange(dual.shape[1]), np.arange(dual.shape[1])] += 1.0
+            return (transposed @ np.linalg.solve(dual, target[:, :, None]))[:, :, 0] * root
+        matrix = transposed @ jacobian
         matrix[:, np.arange(p), np.arange(p)] += 1.0
-        right = right * scale / sigma[:, None]
-        solution: Array = np.linalg.solve(matrix, right[:, :, None])[:, :, 0] * root
+        solution: Array = np.linalg.solve(matrix, transposed @ target[:, :, None])[:, :, 0] * root
         return solution
 
 

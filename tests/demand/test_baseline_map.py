@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sop_core.demand.baseline import _prophet_class, prophet_reference
-from sop_core.demand.forecast_series import prophet_pair
+from sop_core.demand.forecast_prophet import prophet_pair
 from sop_core.demand.prophet_map import ProphetSpec, changepoint_times, fit_map, fourier, neg_log_posterior
 
 EPOCH = np.datetime64("1970-01-01")

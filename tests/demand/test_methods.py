@@ -186,8 +186,9 @@ def test_a_profile_says_what_was_done():
     assert examine(np.array([3, nan, 5, 1.0]), 12, "zero").values.tolist() == [3, 0, 5, 1]
     mostly = examine(np.array([3, nan, nan, nan, 5, nan, nan, 1.0]), 12, "interpolate")
     assert mostly.values.sum() == 9.0
-    with pytest.raises(ValueError, match="without a single value"):
-        examine(np.array([nan, nan]), 12, "zero")
+    nothing = examine(np.full(3, nan), 12, "interpolate")
+    assert nothing.kind == "none"
+    assert "nothing to forecast from" in nothing.sentence()
 
 
 def test_typical_change():
