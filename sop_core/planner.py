@@ -100,6 +100,7 @@ def prepare(
             history,
             items,
             regions,
+            tuple(snapshot.table("segments")["segment"]),
             settings.horizon_months,
             cache=cache,
             executor=executor,

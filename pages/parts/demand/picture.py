@@ -11,7 +11,7 @@ from pages.parts import format as fmt
 from pages.parts.budget import budget_months
 from pages.parts.grid import budget_units, unit_of
 from sop_core.charts.demand import DemandView
-from sop_core.demand.statistical import Baseline, summed_width
+from sop_core.demand.statistical import Baseline
 from sop_core.inputs import Floats
 from sop_core.plan import Unconstrained
 
@@ -53,19 +53,9 @@ def series(view: context.View, plan: Unconstrained) -> DemandView:
 
 
 def interval(view: context.View, plan: Unconstrained, baseline: Baseline) -> Floats:
-    """[t] half-width of the 80 % interval of the baseline in view: leaves (item x region) added up with the
-    correlation of their errors. A segment has its part of its leaf's width; in money a leaf counts at its
-    price."""
-    base, price = plan.demand.base, plan.demand.price
-    chosen = base[:, :, view.segments].sum(axis=2)
-    leaf = base.sum(axis=2)
-    share = np.divide(chosen, leaf, out=np.zeros_like(chosen), where=leaf > 0)
-    width = baseline.leaf_width * share
-    if view.show == context.MONEY:
-        worth = (base * price)[:, :, view.segments].sum(axis=2)
-        width = width * np.divide(worth, chosen, out=np.zeros_like(worth), where=chosen > 0)
-    picked = width[view.items][:, view.regions]
-    return summed_width(picked.reshape(-1, picked.shape[-1]), baseline.correlation)
+    """[t] half-width of the 80 % interval of the baseline in view, units or money at the month's price."""
+    price = plan.demand.price if view.show == context.MONEY else None
+    return baseline.half_width(view.items, view.regions, view.segments, price)
 
 
 def _budget(view: context.View, money: bool) -> Floats | None:
