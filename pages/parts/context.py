@@ -378,7 +378,15 @@ def _facts(desk: Desk) -> None:
     items = f"{len(desk.company.inputs.items)} {'families' if desk.company.inputs.level == 'family' else 'products'}"
     st.sidebar.html(
         f'<div class="sop-context">Plan <b>{fmt.safe(first)} to {fmt.safe(last)}</b>, {items}, '
-        f"{fmt.safe(settings.currency)}<br>Data <b>version {desk.version}</b>{fmt.safe(when)}</div>"
+        f"{fmt.safe(settings.currency)}<br>Data <b>version {desk.version}</b>{fmt.safe(when)}"
+        f"<br>{fmt.safe(_agreed(desk))}</div>"
     )
     if desk.trouble:
         st.sidebar.warning(desk.trouble)
+
+
+def _agreed(desk: Desk) -> str:
+    """Where this cycle's demand stands: agreed by whom, or open."""
+    found = state.store().agreements.current(desk.company.inputs.months[0])
+    said = found.sentence() if found is not None else "demand not agreed yet"
+    return said[:1].upper() + said[1:]
