@@ -20,6 +20,7 @@ from sop_core.changes.launch import (
     LaunchRamp,
     LaunchVolume,
 )
+from sop_core.changes.mode import MODES, ProductionMode
 from sop_core.changes.phase_out import PhaseOut
 from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
 from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove
@@ -30,6 +31,7 @@ __all__ = [
     "AXES",
     "DEFAULT_ELASTICITY",
     "GROUPS",
+    "MODES",
     "NO_NEUTRAL",
     "REGISTRY",
     "Axis",
@@ -54,6 +56,7 @@ __all__ = [
     "OvertimeChange",
     "PhaseOut",
     "PriceChange",
+    "ProductionMode",
     "PromotionAdd",
     "PromotionCancel",
     "PromotionMove",
