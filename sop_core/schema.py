@@ -893,6 +893,13 @@ _SETTINGS = (
     Setting("receivable_days", "number", "days until customers pay", default=45.0, minimum=0, maximum=365),
     Setting("payable_days", "number", "days until suppliers are paid", default=45.0, minimum=0, maximum=365),
     Setting("discount_rate", "number", "discount rate a year", default=0.08, minimum=0, maximum=1),
+    Setting("forecast_working_days", "bool", "the forecast follows the months' working days", default=False),
+    Setting(
+        "holiday_country",
+        "text",
+        "country whose public holidays are no working days, as DE or DE-BY",
+        rule="none: working days are Mondays to Fridays",
+    ),
 )
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in _SETTINGS})

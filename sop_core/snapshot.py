@@ -76,6 +76,8 @@ class Settings:
     receivable_days: float
     payable_days: float
     discount_rate: float
+    forecast_working_days: bool
+    holiday_country: str  #: "" = none
     given: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -316,6 +318,7 @@ def _settings(tables: dict[str, pd.DataFrame], defaults: _Defaults) -> Settings:
         defaults.note("settings", "objective", values["objective"], 1, SETTINGS["objective"].rule)
     if "backorder_cost" not in values:
         values["backorder_cost"] = float("nan")
+    values.setdefault("holiday_country", "")
     return Settings(**values, given=frozenset(given))
 
 

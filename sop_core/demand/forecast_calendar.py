@@ -23,6 +23,7 @@ from sop_core.errors import ForecastError
 
 #: A feast moves when at least this share of its days fall outside its most frequent month.
 _MOVES = 0.1
+_ENOUGH = 5  # days; one year says nothing about moving
 _WINDOW = 30  # years looked at, to say which feasts move
 Days = npt.NDArray[np.datetime64]
 
@@ -119,11 +120,31 @@ def _moving_days(country: str, first: int, last: int) -> tuple[dt.date, ...]:
     for day, names in _calendar(country, wide).items():
         for name in names.split("; "):
             by_name[name].append(day)
-    moving: list[dt.date] = []
+    # "Labour Day (observed)", in whatever language: a remark that stands behind several names.
+    bases: defaultdict[str, set[str]] = defaultdict(set)
+    for name in by_name:
+        base, remark = _remark(name)
+        bases[remark].add(base)
+    feasts: set[str] = set()
     for name, days in by_name.items():
-        months = np.bincount([day.month for day in days])
-        # A substitute for a Sunday is a day off, not a feast of its own; and one year says nothing.
-        if "(" in name or len(days) < 5 or months.max() > (1.0 - _MOVES) * len(days):
+        remark = _remark(name)[1]
+        if remark and len(bases[remark]) > 1:
             continue
-        moving += [day for day in days if first <= day.year <= last]
+        months = np.bincount([day.month for day in days])
+        if len(days) >= _ENOUGH and months.max() <= (1.0 - _MOVES) * len(days):
+            feasts.add(name)
+    # What replaces a feast that falls on a Sunday belongs to it.
+    moving = {
+        day
+        for name, days in by_name.items()
+        if name in feasts or _remark(name)[0] in feasts
+        for day in days
+        if first <= day.year <= last
+    }
     return tuple(sorted(moving))
+
+
+def _remark(name: str) -> tuple[str, str]:
+    """A holiday's name and the remark in brackets behind it."""
+    base, _, remark = name.rpartition(" (")
+    return (base, remark) if base else (name, "")
