@@ -11,6 +11,7 @@ import streamlit as st
 from pages.parts import change_form, compare_view, context, kpi_strip, levers, scenario_menu, state
 from pages.parts import format as fmt
 from pages.parts.context import View
+from pages.parts.scenario_menu import Lock
 from pages.parts.state import Work
 from sop_core.calendar import span_label
 from sop_core.charts import live as charts
@@ -23,12 +24,16 @@ from sop_core.plan import Plan
 WHAT_IF, COMPARE = "What-if", "Compare"
 #: Height in pixels of the list of sentences and of the shortage line: longer ones scroll in place, nothing jumps.
 SENTENCES, SHORTAGES = 190, 76
+#: Height in pixels that the line about a lock takes from the list of sentences.
+LOCKED = 62
 MOST_SHORTAGES = 3
 
 
 @st.fragment
-def live(view: View, work: Work) -> None:
+def live(view: View, work: Work, lock: Lock | None = None) -> None:
     """Levers and pictures. All that a lever needs runs in here: no file, no forecast, no store."""
+    if lock is not None:
+        scenario_menu.branch(view.scenario_name, work)
     with st.container(horizontal=True, gap="medium", key="live"):
         panel = st.container(width=320, gap="xxsmall", key="levers")
         pictures = st.container(gap="xsmall", key="pictures")
@@ -36,13 +41,13 @@ def live(view: View, work: Work) -> None:
     with pictures:
         _pictures(view, work)
     with panel:
-        _toolbar(view, work)
+        _toolbar(view, work, lock)
         picked = levers.choose_scope(view.inputs, view.desk.label)
         levers.draw(work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>'))
-        _sentences(view, work)
+        _sentences(view, work, lock)
 
 
-def _toolbar(view: View, work: Work) -> None:
+def _toolbar(view: View, work: Work, lock: Lock | None) -> None:
     history = work.history
     with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center", key="toolbar"):
         st.button(
@@ -58,10 +63,10 @@ def _toolbar(view: View, work: Work) -> None:
             type="primary" if st.session_state.get("flip") else "tertiary",
             help="Show the base plan, and back",
         )  # fmt: skip
-        offered = scenario_menu.choices(view.scenario_name, work)
+        offered = scenario_menu.choices(view.scenario_name, work, lock)
         chosen = st.menu_button(
-            "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="scenario_menu",
-            disabled=not offered, type="tertiary",
+            "Save", offered or [scenario_menu.SAVE_AS], key="scenario_menu", disabled=not offered, type="tertiary",
+            icon=":material/save:" if lock is None else ":material/lock:",
         )  # fmt: skip
     if chosen:
         with state.explained():
@@ -80,16 +85,20 @@ def _flip() -> None:
     st.session_state["flip"] = not st.session_state.get("flip", False)
 
 
-def _sentences(view: View, work: Work) -> None:
-    """The scenario in words, each Change with edit, mute and remove."""
+def _sentences(view: View, work: Work, lock: Lock | None) -> None:
+    """The scenario in words, each Change with edit, mute and remove; why it is locked, where it is."""
     scenario = work.history.present
     count = len(scenario.steps)
+    if lock is not None:
+        what = f"This is {scenario.name}" if work.changed else "What you move is a what-if on it"
+        st.caption(f":material/lock: {fmt.plain(f'{lock.sentence}. {what}; save it as a branch.')}")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="changes_head"):
         unsaved = " · not saved" if work.changed else ""
         st.html(f'<div class="sop-group">Changes ({count}){unsaved}</div>')
         if st.button("Add a change", icon=":material/add:", key="add_change", type="tertiary"):
             change_form.dialog(work, view.inputs)
-    with st.container(height=SENTENCES, border=False, gap="xxsmall", key="changes"):
+    height = SENTENCES if lock is None else SENTENCES - LOCKED
+    with st.container(height=height, border=False, gap="xxsmall", key="changes"):
         if not scenario.steps:
             st.html('<div class="sop-quiet">None yet: this is the base. Move a lever, or add a change.</div>')
         for at, (said, step) in enumerate(zip(scenario.sentences(view.inputs), scenario.steps, strict=True)):
@@ -222,7 +231,7 @@ def _page() -> None:
     if view.mode == COMPARE:
         compare_view.draw(view)
         return
-    live(view, state.work(view.scenario_name))
+    live(view, state.work(view.scenario_name), scenario_menu.lock_of(view.scenario_name))
 
 
 _page()

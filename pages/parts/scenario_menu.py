@@ -1,14 +1,20 @@
-"""What can be done with a scenario as a whole: save, save as, rename, duplicate, note, delete."""
+"""What can be done with a scenario as a whole: save, save as, rename, duplicate, note, lock, delete.
+
+A locked scenario stays as it is. Levers may still be moved on it: that is a what-if with a name of its own, which
+is saved as a branch (a scenario with the locked one as its parent).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from pages.parts import context, state
+from pages.parts import format as fmt
 from pages.parts.state import BASE, Work
+from sop_core.cycle.agreement import branch_name
 from sop_core.errors import SopError
 from sop_core.scenario import History, Scenario
 
@@ -21,15 +27,47 @@ SAVE, SAVE_AS, RENAME, DUPLICATE, NOTE, DISCARD, DELETE = (
     "Discard changes",
     "Delete",
 )
+BRANCH, LOCK, UNLOCK = "Save as a branch", "Lock", "Take the lock off"
 
 
-def choices(name: str, work: Work) -> list[str]:
-    """What the menu offers: the base is never saved over, renamed or deleted."""
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Why a scenario is locked, by whom and when. `agreed`: by an agreement, which only reopening takes off."""
+
+    sentence: str
+    agreed: bool
+
+
+def lock_of(name: str) -> Lock | None:
+    """The lock on a stored scenario; None where there is none, or for the base."""
+    record = None if name == BASE else state.stored(name)
+    if record is None or record.locked is None:
+        return None
+    return Lock(record.locked, state.store().scenario_locks(name)[0].agreement is not None)
+
+
+def branch(name: str, work: Work) -> None:
+    """Gives unsaved edits of a locked scenario a name of their own, so that no screen calls them what was locked;
+    takes it back where nothing differs any more.
+    """
+    present = work.history.present
+    if present.name != name and replace(present, name=name) == work.saved:
+        work.history = replace(work.history, present=work.saved)
+    elif present.name == name and work.changed:
+        work.history = replace(work.history, present=present.rename(branch_name(name)))
+
+
+def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
+    """What the menu offers: the base is never saved over, renamed or deleted, nor is what is locked."""
     stored = name != BASE
+    if lock is not None:
+        found = [BRANCH, DUPLICATE] + ([DISCARD] if work.changed else [])
+        return found if lock.agreed else [*found, UNLOCK]
     found = [SAVE] if stored and work.changed else []
     found += [SAVE_AS] if work.history.present.steps or stored else []
     found += [RENAME, DUPLICATE, NOTE] if stored else []
     found += [DISCARD] if work.changed else []
+    found += [LOCK] if stored and not work.changed else []
     return [*found, DELETE] if stored else found
 
 
@@ -42,9 +80,16 @@ def act(choice: str, name: str, work: Work) -> None:
         work.history = History(work.saved)
         st.rerun()
     else:
-        {SAVE_AS: _save_as, RENAME: _rename, DUPLICATE: _duplicate, NOTE: _note, DELETE: _delete}[choice](
-            name, work
-        )
+        {
+            SAVE_AS: _save_as,
+            BRANCH: _branch,
+            RENAME: _rename,
+            DUPLICATE: _duplicate,
+            NOTE: _note,
+            LOCK: _lock,
+            UNLOCK: _unlock,
+            DELETE: _delete,
+        }[choice](name, work)
 
 
 def save(name: str, work: Work) -> None:
@@ -85,6 +130,33 @@ def _save_as(name: str, work: Work) -> None:
     given, pressed = _named("Save", "" if name == BASE else f"{name} 2")
     if pressed:
         _try(lambda: save_as(name, work, given))
+
+
+@st.dialog("Save as a branch")
+def _branch(name: str, work: Work) -> None:
+    st.caption(f"A new scenario with {fmt.plain(name)} as its parent. The locked one stays as it is.")
+    given, pressed = _named("Save the branch", branch_name(name))
+    if pressed:
+        _try(lambda: save_as(name, work, given))
+
+
+@st.dialog("Lock the scenario")
+def _lock(name: str, work: Work) -> None:
+    st.caption(
+        "Nobody saves over, renames or deletes it until the lock is taken off. Branches and duplicates are free."
+    )
+    reason = st.text_input("Why", max_chars=200, key="menu_lock_reason", placeholder="shown to the board")
+    if st.button("Lock", type="primary", width="stretch", disabled=not reason.strip()):
+        _try(lambda: state.store().lock_scenario(name, state.who(), reason))
+
+
+@st.dialog("Take the lock off")
+def _unlock(name: str, work: Work) -> None:
+    record = state.stored(name)
+    st.caption(f"{fmt.plain(record.locked if record and record.locked else 'Not locked any more')}.")
+    reason = st.text_input("Why may it change again", max_chars=200, key="menu_unlock_reason")
+    if st.button("Take the lock off", type="primary", width="stretch", disabled=not reason.strip()):
+        _try(lambda: state.store().unlock_scenario(name, state.who(), reason))
 
 
 @st.dialog("Rename the scenario")
