@@ -43,7 +43,8 @@ class Forecast:
     error, "" where none was tried), mae (backtest MAE of the forecast, units of y), naive_mae (of the
     seasonal naive forecast), bias (sum of (forecast - actual) / sum of actual of the backtests, positive =
     over-forecast), origins (how many points in the past were
-    tried), weights and member_mae (dicts by member), reason (one sentence).
+    tried), weights and member_mae (dicts by member), errors (origins x steps ahead: forecast - actual of the
+    backtests, latest origin first), reason (one sentence).
     """
 
     frame: pd.DataFrame
@@ -119,14 +120,14 @@ def forecast_with_diagnostics(
     low[non_negative] = np.maximum(low[non_negative], 0.0)
     frame_ahead = pd.DataFrame(
         {
-            "unique_id": np.repeat(np.array(ids, dtype=object), horizon),
+            "unique_id": pd.array(ids, dtype="str").repeat(horizon),
             "ds": histories.dates,
             "yhat": yhat.ravel(),
             "lo": low.ravel(),
             "hi": high.ravel(),
-            "method": np.repeat(np.array([fit.method for fit in fits], dtype=object), horizon),
+            "method": pd.array([fit.method for fit in fits], dtype="str").repeat(horizon),
         }
-    ).astype({"unique_id": "str", "method": "str"})
+    )
     return Forecast(frame_ahead, _diagnostics(ids, fits))
 
 
@@ -146,38 +147,28 @@ def _check_request(horizon: int, freq: str, level: int, settings: ForecastSettin
 
 
 def _diagnostics(ids: list[str], fits: list[SeriesFit]) -> pd.DataFrame:
-    rows = [
-        {
-            "unique_id": name,
-            "method": fit.method,
-            "champion": min(fit.member_mae, key=lambda member: fit.member_mae[member])
-            if fit.member_mae
-            else "",
-            "mae": float(np.abs(fit.errors).mean()) if fit.errors.size else np.nan,
-            "naive_mae": fit.naive_mae if fit.naive_mae is not None else np.nan,
-            "bias": fit.bias if fit.bias is not None else np.nan,
-            "origins": fit.errors.shape[0],
-            "weights": fit.weights,
-            "member_mae": fit.member_mae,
-            "reason": _reason(fit),
-        }
-        for name, fit in zip(ids, fits, strict=True)
-    ]
+    nothing = float("nan")
     return pd.DataFrame(
-        rows,
-        columns=[
-            "unique_id",
-            "method",
-            "champion",
-            "mae",
-            "naive_mae",
-            "bias",
-            "origins",
-            "weights",
-            "member_mae",
-            "reason",
-        ],
+        {
+            "unique_id": pd.array(ids, dtype="str"),
+            "method": pd.array([fit.method for fit in fits], dtype="str"),
+            "champion": pd.array(
+                [min(fit.member_mae, key=fit.member_mae.__getitem__, default="") for fit in fits], dtype="str"
+            ),
+            "mae": [_mae(fit) for fit in fits],
+            "naive_mae": [nothing if fit.naive_mae is None else fit.naive_mae for fit in fits],
+            "bias": [nothing if fit.bias is None else fit.bias for fit in fits],
+            "origins": np.array([fit.errors.shape[0] for fit in fits], dtype=np.int64),
+            "weights": pd.Series([fit.weights for fit in fits], dtype=object),
+            "member_mae": pd.Series([fit.member_mae for fit in fits], dtype=object),
+            "reason": pd.array([_reason(fit) for fit in fits], dtype="str"),
+        }
     )
+
+
+def _mae(fit: SeriesFit) -> float:
+    """Backtest MAE of the forecast, units of y; NaN without a backtest."""
+    return float(np.abs(fit.errors).sum() / fit.errors.size) if fit.errors.size else float("nan")
 
 
 def _reason(fit: SeriesFit) -> str:
@@ -196,7 +187,7 @@ def _reason(fit: SeriesFit) -> str:
     )
     compared = ""
     if fit.errors.size and fit.naive_mae:
-        gain = 1.0 - float(np.abs(fit.errors).mean()) / fit.naive_mae
+        gain = 1.0 - _mae(fit) / fit.naive_mae
         word = "smaller" if gain >= 0 else "larger"
         compared = f"; past errors {abs(gain):.0%} {word} than repeating the past"
     return f"Mean of {shares}, {tested}{compared}: {fit.reason}."
