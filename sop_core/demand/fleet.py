@@ -16,7 +16,7 @@ import multiprocessing.context
 import multiprocessing.spawn
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -105,7 +105,7 @@ def fit_fleet(
     progress: called in this thread with (series done, series in all).
     Raises ForecastError if a worker process dies.
     """
-    keys = [task_key(task, period, settings) for task in tasks]
+    keys = task_keys(tasks, period, settings)
     known = cache.get_many(list(dict.fromkeys(keys))) if cache is not None and keys else {}
     fits: dict[str, SeriesFit] = {key: _from_bytes(item) for key, item in known.items()}
     # Same content, same key, one fit. Same dates side by side: those are fitted together.
@@ -114,7 +114,7 @@ def fit_fleet(
     chunks = [ordered[i : i + CHUNK] for i in range(0, len(ordered), CHUNK)]
     waiting = sum(1 for key in keys if key in todo)
     done = len(tasks) - waiting
-    times = {key: keys.count(key) for key in todo} if waiting != len(todo) else dict.fromkeys(todo, 1)
+    times = Counter(keys)
     if progress is not None:
         progress(done, len(tasks))
     for chunk, found in _run(chunks, todo, period, settings, executor, workers):
@@ -128,30 +128,39 @@ def fit_fleet(
 
 
 def task_key(task: SeriesTask, period: int, settings: ForecastSettings) -> str:
-    """Content key of a fit: history and dates (horizon included), season, settings and code.
+    """Content key of a fit: history and dates (horizon included), what is borrowed, season, settings and code.
 
-    The level of the intervals is not part of it: they are made from the fits afterwards.
+    The level of the intervals is not part of it: they are made from the fits afterwards. Nor is where working
+    days come from: they are, in the task.
     """
-    digest = hashlib.sha256(_key_start(period, settings))
-    digest.update(task.y.size.to_bytes(8, "little"))
-    digest.update(_content(task.days))
-    digest.update(_content(task.y))
-    for more in (task.regressors, task.family):
-        digest.update(_content(np.empty(0) if more is None else more))
-    return digest.hexdigest()
+    return task_keys([task], period, settings)[0]
 
 
-def _content(values: Array) -> bytes:
-    """Values to be hashed: NaN has many bit patterns and zero has two."""
-    return np.where(np.isnan(values), np.nan, values + 0.0).astype("<f8").tobytes()
-
-
-def _key_start(period: int, settings: ForecastSettings) -> bytes:
-    """What the keys of a fleet have in common. Where working days come from is not part of it: they are, in each
-    task."""
+def task_keys(tasks: Sequence[SeriesTask], period: int, settings: ForecastSettings) -> list[str]:
+    """Content keys of many fits, in their order; see `task_key`."""
     plain = asdict(settings)
     del plain["working_days"], plain["country"], plain["calendar"]
-    return (code_version() + json.dumps([period, plain], sort_keys=True)).encode()
+    common = hashlib.sha256((code_version() + json.dumps([period, plain], sort_keys=True)).encode())
+    shared: dict[int, bytes] = {}  # most series of a fleet share their dates
+
+    def content(values: Array | None) -> bytes:
+        """Size and values; NaN has many bit patterns and zero has two."""
+        if values is None:
+            return b"none"
+        exact = np.where(np.isnan(values), np.nan, values + 0.0).astype("<f8")
+        return len(values).to_bytes(8, "little") + exact.tobytes()
+
+    keys = []
+    for task in tasks:
+        for array in (task.days, task.regressors):
+            if id(array) not in shared:
+                shared[id(array)] = content(array)
+        digest = common.copy()
+        digest.update(
+            shared[id(task.days)] + content(task.y) + shared[id(task.regressors)] + content(task.family)
+        )
+        keys.append(digest.hexdigest())
+    return keys
 
 
 @functools.cache
@@ -203,19 +212,20 @@ def _run(
 
 
 def _to_bytes(fit: SeriesFit) -> bytes:
-    """JSON: readable years from now, and Python writes floats so that they come back to the last digit."""
-    plain = asdict(fit)
-    plain["yhat"] = fit.yhat.tolist()
-    plain["errors"] = {"shape": list(fit.errors.shape), "values": fit.errors.ravel().tolist()}
-    return json.dumps(plain, allow_nan=False).encode()
+    """One line of JSON, then the forecast and the errors as little-endian doubles: quick to read, and plain enough
+    to be read years from now."""
+    plain = {name: value for name, value in vars(fit).items() if name not in ("yhat", "errors")}
+    plain["shapes"] = [fit.yhat.size, *fit.errors.shape]
+    numbers = np.concatenate([fit.yhat, fit.errors.ravel()]).astype("<f8")
+    return json.dumps(plain, allow_nan=False).encode() + b"\n" + numbers.tobytes()
 
 
 def _from_bytes(item: bytes) -> SeriesFit:
-    plain: dict[str, Any] = json.loads(item)
-    plain["yhat"] = np.array(plain["yhat"], dtype=np.float64)
-    errors = plain["errors"]
-    plain["errors"] = np.array(errors["values"], dtype=np.float64).reshape(errors["shape"])
-    return SeriesFit(**plain)
+    end = item.index(b"\n") + 1
+    plain: dict[str, Any] = json.loads(item[:end].decode())
+    horizon, origins, ahead = plain.pop("shapes")
+    numbers = np.frombuffer(item, dtype="<f8", offset=end)
+    return SeriesFit(**plain, yhat=numbers[:horizon], errors=numbers[horizon:].reshape(origins, ahead))
 
 
 _start_lock = threading.Lock()

@@ -63,7 +63,9 @@ def read_histories(
     period = period_of(freq)
     named, y = _checked(frame)
     habit = _habit(frame["ds"], named, period)
-    codes, found = pd.factorize(named, sort=True)
+    codes, found = pd.factorize(
+        named, sort=True
+    )  # on the column: arrow's strings are slow to visit one by one
     names = [str(name) for name in found]
     order = np.lexsort((habit.numbers, codes))
     codes, numbers, days, y = codes[order], habit.numbers[order], habit.days[order], y[order]
@@ -117,7 +119,7 @@ def read_histories(
 _LONGEST = 3_000
 
 
-def _checked(frame: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Array]:
+def _checked(frame: pd.DataFrame) -> tuple[pd.Series, Array]:
     """Names and quantities, row by row; or a ForecastError."""
     missing = sorted(set(_COLUMNS) - set(frame.columns))
     if missing:
@@ -127,7 +129,7 @@ def _checked(frame: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Array]:
         )
     if frame["unique_id"].isna().any():
         raise ForecastError("The history has rows without unique_id. Name the series of every row.")
-    named = frame["unique_id"].astype("str").to_numpy(dtype=object)
+    named = frame["unique_id"].astype("str").reset_index(drop=True)
     try:
         y = pd.to_numeric(frame["y"]).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
@@ -182,7 +184,7 @@ class _Habit:
         return pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"))
 
 
-def _habit(ds: pd.Series, named: npt.NDArray[np.object_], period: int) -> _Habit:
+def _habit(ds: pd.Series, named: pd.Series, period: int) -> _Habit:
     """Understand the dates of a frame; or a ForecastError that names the first that is in no habit."""
     if pd.api.types.is_integer_dtype(ds.dtype):
         return _counted(ds.to_numpy(dtype=np.int64), period)
@@ -212,7 +214,7 @@ def _habit(ds: pd.Series, named: npt.NDArray[np.object_], period: int) -> _Habit
     return _refuse_date(str(named[wrong]), days[wrong], "QS" if period == 4 else "MS", period)
 
 
-def _weekly(days: npt.NDArray[Any], named: npt.NDArray[np.object_]) -> _Habit:
+def _weekly(days: npt.NDArray[Any], named: pd.Series) -> _Habit:
     number = days.astype(np.int64)
     weekday = int(np.bincount(number % 7).argmax()) if number.size else 0
     wrong = number % 7 != weekday

@@ -8,8 +8,9 @@ about the trend. Here the band is as wide as the method's errors were when it fo
     q(h)          = the `level` quantile, over all series and origins, of |error at h| / width,
                     made non-decreasing in h
 
-A series alone, or a small fleet, has too few errors per h for quantiles: all horizons are then pooled, with
-errors assumed to grow with the fourth root of h.
+Non-decreasing by averaging what is out of order (isotonic regression): taking the largest so far instead makes
+the band too wide wherever one step happened to be hard. A series alone, or a small fleet, has too few errors per
+h for quantiles: all horizons are then pooled, with errors assumed to grow with the fourth root of h.
 """
 
 from __future__ import annotations
@@ -30,58 +31,82 @@ _UNKNOWN_RATIO = 3.0  # MAE / typical change assumed where no series of the flee
 def half_widths(fits: Sequence[SeriesFit], horizon: int, level: int) -> Array:
     """Half width of the `level` % interval for each fit and step ahead, units of y: (n, horizon).
 
-    Series that are constant or zero have none. `fits` must come in an order that does not depend on
-    the caller's, since sums are taken over them.
+    Series that are constant or zero, or without any quantity, have none. `fits` must come in an order that does
+    not depend on the caller's, since sums are taken over them.
     """
+    if not fits:
+        return np.empty((0, horizon))
+    errors = _stacked(fits)
+    scale = np.array([fit.scale for fit in fits])
     certain = np.array([fit.kind in ("none", "zero", "constant") for fit in fits], dtype=bool)
-    ratios = [
-        float(np.abs(fit.errors).mean()) / fit.scale for fit in fits if fit.errors.size and fit.scale > 0.0
-    ]
-    pool = float(np.median(ratios)) if ratios else _UNKNOWN_RATIO
-    width = np.array([_width(fit, pool, None) for fit in fits])
-    quantiles = _quantiles(fits, pool, horizon, level / 100.0)
-    half: Array = width[:, None] * quantiles[None, :]
+    # Sums of |error| by origin, and how many there are: a series' MAE with or without one of them.
+    sums, counts = np.nansum(errors, axis=2), np.isfinite(errors).sum(axis=2)
+    total, count = sums.sum(axis=1), counts.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (total / count) / scale
+    ratios = ratios[(count > 0) & (scale > 0.0)]
+    pool = float(np.median(ratios)) if ratios.size else _UNKNOWN_RATIO
+    width = _width(total, count, pool * scale)
+    # What judges an origin is the width that the other origins make.
+    judged = _width(total[:, None] - sums, count[:, None] - counts, (pool * scale)[:, None])
+    usable = np.isfinite(errors) & (judged > 0.0)[:, :, None]
+    ratio = np.divide(errors, judged[:, :, None], out=np.full_like(errors, np.nan), where=usable)
+    steps = [ratio[:, :, h][usable[:, :, h]] for h in range(min(horizon, errors.shape[2]))]
+    half: Array = width[:, None] * _quantiles(steps, horizon, level / 100.0)[None, :]
     half[certain] = 0.0
     return half
 
 
-def _width(fit: SeriesFit, pool: float, without: int | None) -> float:
-    """Width of a series; without the errors of one origin when that origin is what is being judged."""
-    errors = fit.errors if without is None else np.delete(fit.errors, without, axis=0)
-    typical = pool * fit.scale
-    if errors.size == 0:
-        return typical
-    return _OWN_SHARE * float(np.abs(errors).mean()) + (1.0 - _OWN_SHARE) * typical
+def _stacked(fits: Sequence[SeriesFit]) -> Array:
+    """|errors| of all fits (n, origins, steps), NaN where a fit has fewer."""
+    origins = max(fit.errors.shape[0] for fit in fits)
+    ahead = max(fit.errors.shape[1] for fit in fits)
+    out = np.full((len(fits), origins, ahead), np.nan)
+    for n, fit in enumerate(fits):
+        own = fit.errors
+        out[n, : own.shape[0], : own.shape[1]] = np.abs(own)
+    return out
 
 
-def _quantiles(fits: Sequence[SeriesFit], pool: float, horizon: int, level: float) -> Array:
+def _width(total: Array, count: Array, typical: Array) -> Array:
+    """Half the own MAE (total / count) and half the typical one; the typical one alone without errors."""
+    own = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return np.where(count > 0, _OWN_SHARE * own + (1.0 - _OWN_SHARE) * typical, typical)
+
+
+def _quantiles(steps: Sequence[Array], horizon: int, level: float) -> Array:
     """Quantile of |error| / width for each step ahead: (horizon,), non-decreasing."""
-    by_step: list[list[float]] = [[] for _ in range(horizon)]
-    for fit in fits:
-        for origin in range(fit.errors.shape[0]):
-            width = _width(fit, pool, origin)
-            if width <= 0.0:
-                continue
-            for h, error in enumerate(np.abs(fit.errors[origin, :horizon])):
-                by_step[h].append(float(error) / width)
     growth: Array = np.arange(1.0, horizon + 1.0) ** _GROWTH
-    everything = np.array([r / growth[h] for h, found in enumerate(by_step) for r in found])
-    if everything.size == 0:
+    found = [scores / growth[h] for h, scores in enumerate(steps) if scores.size]
+    if not found:
         # Nothing was ever tried: 1.6 MAE is the 80 % half width of a normal error (1.28 / 0.80).
         return 1.6 * growth
-    together = _conformal(everything, level) * growth
-    known = [h for h, found in enumerate(by_step) if len(found) >= _LEAST_PER_STEP]
-    if not known:
+    together = _conformal(np.concatenate(found), level) * growth
+    enough = [h for h, scores in enumerate(steps) if scores.size >= _LEAST_PER_STEP]
+    if not enough:
         return together
     out = np.empty(horizon)
+    weight = np.ones(horizon)
     for h in range(horizon):
-        if h in known:
-            out[h] = _conformal(np.array(by_step[h]), level)
+        if h in enough:
+            out[h], weight[h] = _conformal(steps[h], level), steps[h].size
         else:
             out[h] = out[h - 1] * growth[h] / growth[h - 1] if h else together[h]
-    smooth = np.convolve(np.pad(out, 1, mode="edge"), np.full(3, 1.0 / 3.0), mode="valid")
-    growing: Array = np.maximum.accumulate(smooth)
-    return growing
+    return _non_decreasing(out, weight)
+
+
+def _non_decreasing(values: Array, weight: Array) -> Array:
+    """The non-decreasing sequence closest in weighted squares (pool adjacent violators)."""
+    blocks: list[tuple[float, float, int]] = []  # mean, weight, length
+    for value, w in zip(values.tolist(), weight.tolist(), strict=True):
+        mean, heavy, length = value, w, 1
+        while blocks and blocks[-1][0] > mean:
+            before, more, longer = blocks.pop()
+            mean = (before * more + mean * heavy) / (more + heavy)
+            heavy, length = heavy + more, length + longer
+        blocks.append((mean, heavy, length))
+    out: Array = np.repeat([b[0] for b in blocks], [b[2] for b in blocks])
+    return out
 
 
 def _conformal(scores: Array, level: float) -> float:
