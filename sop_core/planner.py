@@ -21,6 +21,7 @@ from sop_core.demand.history import History, build_history
 from sop_core.demand.layers import demand_plan
 from sop_core.demand.planned import list_price
 from sop_core.demand.price import net_price
+from sop_core.demand.price_response import PriceResponse, price_response
 from sop_core.demand.statistical import Baseline, build_baseline
 from sop_core.errors import DataError
 from sop_core.inputs import Floats, Inputs
@@ -62,6 +63,7 @@ class Company:
     notes: tuple[DefaultUsed, ...]
     forecast_bias: float
     verdicts: Verdicts = NO_VERDICTS
+    price_response: PriceResponse | None = None  #: elasticities and planned prices; None without a forecast
 
     @property
     def defaults_used(self) -> tuple[DefaultUsed, ...]:
@@ -110,15 +112,20 @@ def prepare(
     base = baseline.units if baseline is not None else planned_demand(snapshot, items)
     price = _net_price(snapshot, items, base, history)
     built = build_inputs(snapshot, items, base, None if baseline is None else baseline.sigma, price)
+    # Planned list prices act on a forecast; a demand plan was made knowing them.
+    response = price_response(snapshot, items, history) if baseline is not None and history else None
+    if response is not None:
+        built.inputs.demand.elasticity_factor *= response.factor[:, :, None, :]
     return Company(
         snapshot=snapshot,
         items=items,
         history=history,
         baseline=baseline,
         inputs=built.inputs,
-        notes=built.notes,
+        notes=built.notes + (response.notes if response is not None else ()),
         forecast_bias=_bias(baseline),
         verdicts=verdicts,
+        price_response=response,
     )
 
 

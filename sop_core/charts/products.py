@@ -127,3 +127,35 @@ def run_down_chart(
         f"Stock goes from {quantity(stock[0])} {unit} in {month_label(months[0])} to {quantity(stock[-1])}."
     )
     return Picture(chart, said)
+
+
+def elasticity_chart(
+    palette: Palette,
+    price: Floats,
+    demand: Floats,
+    line: tuple[float, float, float],
+    sentence: str,
+    height: int = 300,
+) -> Picture:
+    """What an elasticity was estimated from: log price and log demand without season and trend [n] as percent of
+    their means, with the estimate `line` (value, low, high) through the middle."""
+    chart = figure(palette, "Demand without season and trend against list price, % of mean", height)
+    x, y = 100 * np.exp(price), 100 * np.exp(demand - demand.mean())
+    chart.add_scatter(
+        x=points(x), y=points(y), mode="markers", name="month",
+        marker={"color": palette.actual, "size": 6, "opacity": 0.65},
+        hovertemplate="price %{x:.1f}, demand %{y:.0f}<extra></extra>",
+    )  # fmt: skip
+    ends = np.linspace(float(price.min()), float(price.max()), 20)
+    for value, width, dash in ((line[1], 1, "dot"), (line[2], 1, "dot"), (line[0], 2.4, "solid")):
+        chart.add_scatter(
+            x=points(100 * np.exp(ends)), y=points(100 * np.exp(value * ends)), mode="lines", hoverinfo="skip",
+            line={"color": palette.demand, "width": width, "dash": dash},
+        )  # fmt: skip
+    chart.update_layout(
+        hovermode="closest",
+        xaxis={"title": {"text": "list price, % of its mean"}},
+        yaxis={"rangemode": "normal"},
+        margin={"r": 12},
+    )
+    return Picture(chart, sentence)
