@@ -161,6 +161,7 @@ def _diagnostics(ids: list[str], fits: list[SeriesFit]) -> pd.DataFrame:
             "origins": np.array([fit.errors.shape[0] for fit in fits], dtype=np.int64),
             "weights": pd.Series([fit.weights for fit in fits], dtype=object),
             "member_mae": pd.Series([fit.member_mae for fit in fits], dtype=object),
+            "errors": pd.Series([fit.errors for fit in fits], dtype=object),
             "reason": pd.array([_reason(fit) for fit in fits], dtype="str"),
         }
     )

@@ -65,6 +65,7 @@ class Baseline:
     sigma: Floats  #: [i, t] standard deviation of an item's forecast error, units
     leaf_width: Floats  #: [i, r, t] of an item x region
     cell_width: Floats  #: [i, r, m, t] of a cell
+    own: Mapping[str, Floats]  #: unique_id -> [t] a series' own forecast, before reconciliation
     node_width: Mapping[str, Floats]  #: unique_id -> [t] of a series
     within: float  #: correlation between the errors of an item's cells
     across: float  #: between those of different items
@@ -136,6 +137,7 @@ def build_baseline(
         sigma=own.reshape(len(items.names), horizon) / Z80,
         leaf_width=bands.region_widths(cell_width, node_width, axes, within)[np.ix_(*back[:2])],
         cell_width=cell_width[np.ix_(*back)],
+        own=means,
         node_width=node_width,
         within=within,
         across=across,

@@ -83,13 +83,41 @@ def explain(view: context.View) -> None:
             "no statistical forecast, so no interval.</p>"
         )
         return
-    row = _details_of(baseline, filters.series_id(view))
-    if row is None:
-        st.html('<p class="sop-quiet">The sum of its forecast series, see Forecast methods.</p>')
+    known = baseline.series_of(view.items, view.regions, view.segments)
+    if known is None:
+        st.html(f'<p class="sop-quiet">{fmt.safe(no_series(view))}</p>')
         return
+    row = baseline.details[baseline.details["unique_id"] == known].iloc[0]
     how, tested, worse = method_sentences(row, unit_of(view.inputs.item_unit, view.items))
     style = ' class="sop-bad"' if worse else ""
-    st.html(f'<p class="sop-quiet">{fmt.safe(how)} <span{style}>{fmt.safe(tested)}</span></p>')
+    moved = fmt.safe(moved_clause(row))
+    st.html(f'<p class="sop-quiet">{fmt.safe(how)} <span{style}>{fmt.safe(tested)}</span> {moved}</p>')
+
+
+def no_series(view: context.View) -> str:
+    """How what is in view is forecast where it has no series of its own."""
+    baseline, history = view.company.baseline, view.company.history
+    if baseline is None or history is None or not view.cells(history.cleaned).any():
+        return "No demand so far: what is planned here comes from the layers, such as a launch."
+    if not view.cells(baseline.units).any():
+        return "No demand in the last year: forecast at zero."
+    if not view.segments.all():
+        return (
+            "A sum of parts without a series of its own: each is its share of the last twelve months in its product "
+            "and region, moved so that all levels add up. See Forecast methods."
+        )
+    return (
+        "The sum of its products and regions, each forecast or shared out from its product by the last twelve months, "
+        "moved so that all levels add up. See Forecast methods."
+    )
+
+
+def moved_clause(row: pd.Series) -> str:
+    """`Moved by +1.2 % so that all levels add up.`; empty where it hardly moved. `row`: of Baseline.details."""
+    moved = float(row["moved"])
+    if not np.isfinite(moved) or abs(moved) < 0.0005:
+        return ""
+    return f"Moved by {100 * moved:+.1f} % so that all levels add up."
 
 
 def method_sentences(row: pd.Series, unit: str) -> tuple[str, str, bool]:
@@ -122,8 +150,3 @@ def method_sentences(row: pd.Series, unit: str) -> tuple[str, str, bool]:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
-
-
-def _details_of(baseline: Baseline, unique_id: str) -> pd.Series | None:
-    rows = baseline.details[baseline.details["unique_id"] == unique_id]
-    return rows.iloc[0] if len(rows) else None
