@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 40
 # Below this many series to fit, one process is done before a pool of two has imported numpy.
-POOL_FROM = 250
+POOL_FROM = 150
 _CODE = (
     "fleet.py",
     "forecast_calendar.py",

@@ -263,6 +263,7 @@ def _span_of(task: SeriesTask, seen: profile.Profile, row: _Row) -> Span:
         task.days[known],
         task.days[ahead],
         None if columns is None else columns[seen.first : seen.first + row.cut + row.ahead],
+        backtest=row.cut < seen.values.size,
     )
 
 

@@ -36,7 +36,6 @@ _SIGMA_PRIOR = 0.5
 # a ten-thousandth of the largest value is below anything a plan can use, so it stops there.
 _SIGMA_FLOOR = 1e-4
 _REWEIGHTED_FIRST = 6  # steps before looking ahead
-_OF_NOISE = 1e-3
 _DELTA_FLOOR = 1e-10  # a changepoint at exactly 0 could never come back under reweighting
 
 
@@ -131,12 +130,14 @@ def fit_map(
     regressors: Array | None = None,
     max_iter: int = 120,
     tol: float = 5e-5,
+    of_noise: float = 1e-3,
 ) -> MapFit:
     """MAP fit of the rows of `y` (n, T), observed at the same `days` (T,) since 1970-01-01, ascending.
 
     regressors: (T, R), the same for all rows, in any unit.
 
-    `tol` is the largest change of a fitted value, as a share of max|y|, at which a row is finished.
+    `tol` is the largest change of a fitted value, as a share of max|y|, at which a row is finished; where the
+    noise is small, `of_noise` of that.
     Raises ValueError if fewer than two dates are given, y or a regressor holds NaN or infinity, or growth is
     logistic.
     """
@@ -158,7 +159,7 @@ def fit_map(
     y_scale[y_scale == 0.0] = 1.0
     usual, unit = _standards(extra)
     problem = _Problem(_trend_basis(t, points, spec), _columns(days, spec, (extra - usual) / unit), spec)
-    theta, sigma, objective, iterations = _solve(problem, y / y_scale[:, None], max_iter, tol)
+    theta, sigma, objective, iterations = _solve(problem, y / y_scale[:, None], max_iter, tol, of_noise)
     return MapFit(
         spec, float(days[0]), span, points, y_scale, theta, sigma, objective, iterations, usual, unit
     )
@@ -266,7 +267,9 @@ class _Problem:
         return solution
 
 
-def _solve(problem: _Problem, y: Array, max_iter: int, tol: float) -> tuple[Array, Array, Array, int]:
+def _solve(
+    problem: _Problem, y: Array, max_iter: int, tol: float, of_noise: float
+) -> tuple[Array, Array, Array, int]:
     n = len(y)
     p = problem.design.shape[1]
     theta = np.zeros((n, p))
@@ -301,7 +304,7 @@ def _solve(problem: _Problem, y: Array, max_iter: int, tol: float) -> tuple[Arra
         shrink[rows] = np.clip(reached / size[rows], 0.5, 2.0)
         size[rows] = reached
         # A fit with little noise is judged by its noise: there, small moves still change the objective.
-        active = rows[moved > np.minimum(tol, _OF_NOISE * new.sigma)]
+        active = rows[moved > np.minimum(tol, of_noise * new.sigma)]
     return theta, sigma, value, iterations
 
 

@@ -1,9 +1,11 @@
 """Many series: cache, executors, progress, and the same digits whoever computes them."""
 
+import logging
+import multiprocessing
 import subprocess
 import sys
 import threading
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -87,6 +89,55 @@ def test_a_pool_of_processes_gives_the_same_digits(monkeypatch):
     tasks = mixed(14)
     monkeypatch.setattr(fleet, "CHUNK", 5)
     same(fit_fleet(tasks, 12, SETTINGS, workers=1), fit_fleet(tasks, 12, SETTINGS, workers=2))
+
+
+@pytest.mark.slow
+def test_an_executor_of_processes_gives_the_same_digits(monkeypatch):
+    """One that the caller opened, in the way Python starts processes here, and keeps."""
+    tasks = mixed(9)
+    monkeypatch.setattr(fleet, "CHUNK", 5)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        same(fit_fleet(tasks, 12, SETTINGS), fit_fleet(tasks, 12, SETTINGS, executor=pool))
+        assert pool.submit(abs, -1).result() == 1
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_digits(monkeypatch, tmp_path):
+    """Two processes of a local cluster, through the executor that Dask's client offers; with all that a task may
+    carry. Dask is for tests only: where it is not installed there is nothing to test."""
+    distributed = pytest.importorskip("distributed", reason="Dask is optional and not installed here")
+    calendar = ForecastSettings(working_days=True, country="DE")
+    dates = pd.date_range("2019-01-01", periods=60, freq="MS")
+    frame = pd.concat(
+        [
+            pd.DataFrame({"unique_id": f"s{i:02d}", "ds": dates[: len(one.y)], "y": one.y[:60]})
+            for i, one in enumerate(mixed(9))
+        ]
+    )
+    parents = {"s03": "s02", "s04": "s03"}
+    here = forecast(frame, 6, settings=calendar, parents=parents)
+    monkeypatch.setattr(fleet, "CHUNK", 3)
+    cluster = distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        local_directory=str(tmp_path),
+        silence_logs=logging.ERROR,
+    )
+    told: list[tuple[int, int]] = []
+    with cluster, distributed.Client(cluster) as client:
+        executor = client.get_executor()
+        there = forecast(
+            frame,
+            6,
+            settings=calendar,
+            parents=parents,
+            executor=executor,
+            progress=lambda *now: told.append(now),
+        )
+    pd.testing.assert_frame_equal(here, there, check_exact=True)
+    assert told[-1] == (12, 12)
 
 
 @pytest.mark.slow
