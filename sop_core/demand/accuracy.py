@@ -169,10 +169,22 @@ def compare(rows: Forecasts, record: Record, price: Floats) -> Comparison:
     at = (kept.month - record.months[0]).astype(np.int64)
     cells, back = _cells(kept)
     actual = record.of(*cells)[back, at]
-    volume = np.maximum(record.values, 0.0).sum(axis=-1) + 1e-9
-    worth = Record(record.months[:1], (volume * price)[..., None]).of(*cells)[:, 0]
-    units = Record(record.months[:1], volume[..., None]).of(*cells)[:, 0]
-    return Comparison(kept, actual, (worth / units)[back], record)
+    worth = whole_price(price, record.values.sum(axis=-1))[cells]
+    return Comparison(kept, actual, worth[back], record)
+
+
+def whole_price(price: Floats, volume: Floats) -> Floats:
+    """[i, r + 1, m + 1] price of cells, money/unit; in the last places, which EVERY points to, the mean over regions
+    and segments, weighted by `volume` [i, r, m].
+    """
+
+    def summed(values: Floats) -> Floats:
+        regions = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
+        return np.concatenate([regions, regions.sum(axis=2, keepdims=True)], axis=2)
+
+    # A little of each, so that what was never sold has the plain mean of its prices.
+    weight = np.maximum(volume, 0.0) + 1e-9
+    return summed(weight * price) / summed(weight)
 
 
 def _cells(rows: Forecasts) -> tuple[tuple[Ints, Ints, Ints], Ints]:
@@ -289,6 +301,7 @@ class Line:
     mase: Floats
     tracking: Floats  #: tracking signal after the last month
     months: int
+    steps: tuple[int, ...]  #: positions in STEPS
 
     @property
     def fva(self) -> Floats:
@@ -326,6 +339,7 @@ def _line(name: int, part: Scored) -> Line:
         mase=np.abs(error[scaled]).sum(axis=0) / below if below > 0 else blank,
         tracking=np.array([tracking_signal(row)[-1] if len(row) else np.nan for row in by_month.T]),
         months=len(months),
+        steps=part.steps,
     )
 
 

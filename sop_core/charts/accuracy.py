@@ -1,0 +1,389 @@
+"""Pictures of forecast accuracy, of the latest estimate and of the order book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sop_core.calendar import MonthArray, month_label
+from sop_core.charts.roles import Palette, fade
+from sop_core.charts.template import figure
+from sop_core.charts.timeline import (
+    Floats,
+    Picture,
+    ceiling,
+    end_labels,
+    last_known,
+    mark_zones,
+    month_axis,
+    points,
+    quantity,
+    stamps,
+)
+
+#: Steps of the ladder as people say them.
+STEP_TITLES: Mapping[str, str] = {
+    "naive": "Naive",
+    "statistical": "Statistical",
+    "market": "Market",
+    "sales_input": "Sales input",
+    "consensus": "Consensus",
+    "actuals": "Actuals",
+}
+_MINUS = "\N{MINUS SIGN}"
+
+
+def _signed(value: float, digits: int = 0) -> str:
+    return f"{value:+,.{digits}f}".replace("-", _MINUS)
+
+
+def _percent(fraction: float, digits: int = 1) -> str:
+    return f"{fraction * 100:.{digits}f} %".replace("-", _MINUS)
+
+
+def ladder_chart(
+    palette: Palette, steps: Sequence[str], wmape: Floats, chosen: str, height: int = 260
+) -> Picture:
+    """WMAPE by step of the review; what each step adds or costs stands between the bars (FVA, points of WMAPE)."""
+    chart = figure(palette, "Error by step (WMAPE, % of demand)", height)
+    titles = [STEP_TITLES[step] for step in steps]
+    chart.add_bar(
+        x=titles,
+        y=points(wmape * 100),
+        text=[_percent(float(v)) for v in wmape],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{x}: %{y:.2f} %<extra></extra>",
+        marker={"color": [palette.demand if s == chosen else fade(palette.demand, 0.45) for s in steps]},
+    )
+    top = ceiling(wmape * 100) * 1.32
+    for n in range(1, len(steps)):
+        gain = float(wmape[n - 1] - wmape[n]) * 100
+        if not np.isfinite(gain):
+            continue
+        some = abs(gain) >= 0.05
+        word = ("helped" if gain > 0 else "hurt") if some else "no change"
+        colour = (palette.favourable if gain > 0 else palette.unfavourable) if some else palette.muted
+        text = f"{_signed(gain, 1)} pp<br>{word}" if some else word
+        chart.add_annotation(
+            x=n - 0.5,
+            y=top,
+            yanchor="top",
+            text=text,
+            showarrow=False,
+            font={"size": 12, "color": colour},
+        )
+    chart.update_layout(
+        yaxis={"range": [0, top], "nticks": 5, "tickformat": ",.0f"},
+        xaxis={"type": "category"},
+        hovermode="closest",
+        margin={"r": 12, "t": 40},
+    )
+    return Picture(chart, ladder_sentence(steps, wmape))
+
+
+def ladder_sentence(steps: Sequence[str], wmape: Floats) -> str:
+    """`Error 12.6 % naive, 7.8 % statistical, 7.9 % consensus; the review takes off 4.7 points.`"""
+    said = ", ".join(
+        f"{_percent(float(v))} {STEP_TITLES[s].lower()}" for s, v in zip(steps, wmape, strict=True)
+    )
+    if len(steps) < 2 or not np.isfinite(wmape[[0, -1]]).all():
+        return f"Error {said}."
+    gain = float(wmape[0] - wmape[-1]) * 100
+    verb = "take off" if gain >= 0 else "add"
+    return f"Error {said}; all steps together {verb} {abs(gain):.1f} points."
+
+
+def lags_chart(
+    palette: Palette, months: MonthArray, by_lag: Mapping[int, Floats], height: int = 260
+) -> Picture:
+    """Accuracy (1 - WMAPE, not below zero) by month, a line a lag."""
+    chart = figure(palette, "Accuracy by month (1 \N{MINUS SIGN} WMAPE, %)", height)
+    looks = ((palette.demand, "solid", 2.2), (palette.supply, "solid", 1.6), (palette.stock, "dot", 1.6))
+    labels = []
+    for (lag, wmape), (colour, dash, width) in zip(by_lag.items(), looks, strict=False):
+        shown = np.maximum(1.0 - wmape, 0.0) * 100
+        chart.add_scatter(
+            x=stamps(months),
+            y=points(shown),
+            mode="lines+markers",
+            name=f"Lag {lag}",
+            line={"color": colour, "dash": dash, "width": width},
+            marker={"size": 5},
+            customdata=points((1.0 - wmape) * 100),
+            hovertemplate="%{customdata:.1f} %",
+        )
+        labels.append((f"Lag {lag}", last_known(shown), colour))
+    month_axis(chart, months)
+    chart.update_layout(
+        yaxis={"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "tickformat": ",.0f"}, margin={"t": 40}
+    )
+    end_labels(chart, labels, 104, height - 70)
+    return Picture(chart, _lags_sentence(months, by_lag))
+
+
+def _lags_sentence(months: MonthArray, by_lag: Mapping[int, Floats]) -> str:
+    parts = []
+    for lag, wmape in by_lag.items():
+        known = np.flatnonzero(np.isfinite(wmape))
+        if len(known):
+            worst = known[int(np.argmax(wmape[known]))]
+            low = max(1.0 - float(wmape[worst]), 0.0)
+            parts.append(f"lag {lag} lowest in {month_label(months[worst])} at {_percent(low, 0)}")
+    return (
+        f"Accuracy by month: {', '.join(parts)}." if parts else "Accuracy by month: nothing to compare yet."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A waterfall: standing levels with the changes between them. `kind`: level, step or actual."""
+
+    label: str
+    kind: str
+    value: float  #: the level, or the change
+    part: str = ""  #: step of the ladder that a change belongs to
+
+
+def waterfall_chart(
+    palette: Palette, falls: Sequence[Fall], title: str, unit: str, height: int = 300
+) -> Picture:
+    """How an estimate moved: bars for where it stood, floating bars for what moved it in between, from zero."""
+    chart = figure(palette, f"{title}, {unit}", height)
+    base, size, colours, texts, hovers = [], [], [], [], []
+    running, lowest = 0.0, 0.0
+    for fall in falls:
+        if fall.kind == "step":
+            base.append(min(running, running + fall.value))
+            size.append(abs(fall.value))
+            running += fall.value
+            colours.append(palette.supply if fall.value >= 0 else palette.shortage)
+            texts.append(_signed(fall.value))
+            hovers.append(f"{STEP_TITLES.get(fall.part, fall.part)}: {_signed(fall.value)} {unit}")
+        else:
+            base.append(0.0)
+            size.append(fall.value)
+            running = fall.value
+            colours.append(palette.actual if fall.kind == "actual" else palette.demand)
+            texts.append(quantity(fall.value))
+            hovers.append(f"{quantity(fall.value)} {unit}")
+        lowest = min(lowest, running)
+    places = list(range(len(falls)))
+    chart.add_bar(
+        x=places,
+        y=size,
+        base=base,
+        marker={
+            "color": colours,
+            "pattern": {
+                "shape": ["/" if f.kind == "step" and f.value < 0 else "" for f in falls],
+                "fgcolor": palette.surface,
+                "size": 5,
+                "solidity": 0.25,
+                "fillmode": "overlay",
+            },
+        },
+        text=texts,
+        textposition="outside",
+        cliponaxis=False,
+        customdata=hovers,
+        hovertemplate="%{customdata}<extra></extra>",
+        textfont={"size": 11},
+    )
+    top = ceiling(np.array([b + s for b, s in zip(base, size, strict=True)])) * 1.06
+    chart.update_layout(
+        xaxis={"tickmode": "array", "tickvals": places, "ticktext": [f.label for f in falls]},
+        yaxis={"range": [lowest * 1.1, top], "nticks": 5},
+        hovermode="closest",
+        margin={"r": 12, "t": 40},
+        bargap=0.18,
+    )
+    return Picture(chart, _fall_sentence(falls, unit))
+
+
+def _fall_sentence(falls: Sequence[Fall], unit: str) -> str:
+    levels = [fall for fall in falls if fall.kind != "step"]
+    if not levels:
+        return "Nothing to show yet."
+    first, last = levels[0], levels[-1]
+    named = "actual" if last.kind == "actual" else f"estimate of {last.label.replace('<br>', ' ')}"
+    sums: dict[str, float] = {}
+    for fall in falls:
+        if fall.kind == "step":
+            sums[fall.part] = sums.get(fall.part, 0.0) + fall.value
+    said = ", ".join(
+        f"{STEP_TITLES.get(part, part).lower()} {_signed(value)}"
+        for part, value in sorted(sums.items(), key=lambda pair: -abs(pair[1]))
+        if abs(value) >= 0.5
+    )
+    return (
+        f"From {quantity(first.value)} {unit} ({first.label.replace('<br>', ' ')}) to {quantity(last.value)} ({named})"
+        f"{f': {said}' if said else ''}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateView:
+    """The latest estimate [t] beside the one before and the budget (nan where there is none), after actuals [h]."""
+
+    past_months: MonthArray
+    actual: Floats
+    months: MonthArray
+    estimate: Floats
+    last: Floats
+    budget: Floats
+    unit: str
+    last_name: str = "Last LE"
+
+
+def estimate_chart(palette: Palette, data: EstimateView, height: int = 280) -> Picture:
+    """LE, last LE and budget by month, with the actuals before them."""
+    chart = figure(palette, f"Latest estimate, {data.unit}", height)
+    before, ahead = stamps(data.past_months), stamps(data.months)
+    hover = f"%{{y:,.0f}} {data.unit}"
+    lines = (
+        ("Actual", before, data.actual, {"color": palette.actual, "width": 2}),
+        ("Budget", ahead, data.budget, {"color": palette.budget, "width": 1.5, "dash": "dash"}),
+        (data.last_name, ahead, data.last, {"color": palette.last_estimate, "width": 1.8, "dash": "dot"}),
+        ("LE", ahead, data.estimate, {"color": palette.demand, "width": 2.4}),
+    )
+    labels = []
+    for name, x, values, look in lines:
+        if np.isfinite(values).any():
+            chart.add_scatter(x=x, y=points(values), mode="lines", name=name, line=look, hovertemplate=hover)
+            if name != "Actual":
+                labels.append((name, last_known(values), str(look["color"])))
+    top = ceiling(data.actual, data.estimate, data.last, data.budget)
+    month_axis(chart, np.concatenate([data.past_months, data.months]))
+    chart.update_layout(yaxis={"range": [0, top], "nticks": 6}, margin={"t": 52, "r": 84})
+    mark_zones(chart, palette, data.months[0], 0, len(before), len(ahead))
+    end_labels(chart, labels, top, height - 80)
+    return Picture(chart, _estimate_sentence(data))
+
+
+def _estimate_sentence(data: EstimateView) -> str:
+    said = [
+        f"Latest estimate of {quantity(float(data.estimate.sum()))} {data.unit} over {len(data.months)} months"
+    ]
+    for name, other in ((data.last_name, data.last), ("budget", data.budget)):
+        both = np.isfinite(other)
+        if both.any():
+            gap = float((data.estimate - other)[both].sum())
+            span = "" if both.all() else f" over the {int(both.sum())} months that it has"
+            said.append(f"{_signed(gap)} to {name if name != 'Last LE' else 'the last one'}{span}")
+    return f"{'; '.join(said)}."
+
+
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """How a month's order book fills [d], days from its first. `low`, `middle`, `high`: what the book usually holds of
+    the estimate by then; `booked` nan after today; `last_year` nan where it is not known."""
+
+    month: np.datetime64
+    days: Floats
+    booked: Floats
+    low: Floats
+    middle: Floats
+    high: Floats
+    last_year: Floats
+    estimate: float
+    as_of: np.datetime64
+    unit: str
+
+
+def book_chart(palette: Palette, data: BookView, height: int = 300) -> Picture:
+    """The order book by day: what is booked, where the estimate would have it by now, the estimate itself."""
+    label = month_label(data.month)
+    chart = figure(palette, f"Orders due in {label}, on the books by day, {data.unit}", height)
+    first = data.month.astype("datetime64[D]")
+    x = [str(first + int(d)) for d in data.days]
+    hover = f"%{{y:,.0f}} {data.unit}"
+    chart.add_scatter(
+        x=x, y=points(data.low), mode="lines", line={"width": 0}, name="Usual, P10", hovertemplate=hover
+    )
+    chart.add_scatter(
+        x=x,
+        y=points(data.high),
+        mode="lines",
+        line={"width": 0},
+        fill="tonexty",
+        fillcolor=fade(palette.demand, 0.15),
+        name="Usual, P90",
+        hovertemplate=hover,
+    )
+    chart.add_scatter(
+        x=x,
+        y=points(data.middle),
+        mode="lines",
+        name="Usual for the LE",
+        line={"color": palette.demand, "width": 1.2, "dash": "dot"},
+        hovertemplate=hover,
+    )
+    if np.isfinite(data.last_year).any():
+        chart.add_scatter(
+            x=x,
+            y=points(data.last_year),
+            mode="lines",
+            name="Last year",
+            line={"color": palette.last_estimate, "width": 1.5, "dash": "dot"},
+            hovertemplate=hover,
+        )
+    chart.add_scatter(
+        x=x,
+        y=points(data.booked),
+        mode="lines",
+        name="On the books",
+        line={"color": palette.actual, "width": 2.6},
+        hovertemplate=hover,
+    )
+    chart.add_shape(
+        type="line",
+        x0=x[0],
+        x1=x[-1],
+        y0=data.estimate,
+        y1=data.estimate,
+        line={"color": palette.demand, "width": 1.2, "dash": "dash"},
+    )
+    top = ceiling(data.booked, data.high, data.last_year, np.array([data.estimate]))
+    for day, text in ((first, f"{label} begins"), (data.as_of + 1, f"as of {_day(data.as_of)}")):
+        if first + int(data.days[0]) <= day <= first + int(data.days[-1]) + 1:
+            chart.add_shape(
+                type="line", x0=str(day), x1=str(day), y0=0, y1=1, yref="paper",
+                line={"color": palette.muted, "width": 1, "dash": "dot"},
+            )  # fmt: skip
+            chart.add_annotation(
+                x=str(day), y=1, yref="paper", yanchor="bottom", text=text, showarrow=False,
+                font={"size": 11, "color": palette.muted},
+            )  # fmt: skip
+    chart.update_layout(
+        title={"xref": "container", "x": 0.006},
+        xaxis={
+            "type": "date",
+            "range": [x[0], x[-1]],
+            "tickformat": "%-d %b",
+            "nticks": 10,
+            "hoverformat": "%-d %b",
+        },
+        yaxis={"range": [0, top], "nticks": 5},
+        margin={"t": 52, "r": 110},
+    )
+    labels = [
+        ("LE", data.estimate, palette.demand),
+        ("On the books", last_known(data.booked), palette.actual),
+    ]
+    if np.isfinite(data.last_year).any():
+        labels.append(("Last year", last_known(data.last_year), palette.last_estimate))
+    end_labels(chart, labels, top, height - 90)
+    booked = last_known(data.booked)
+    said = f"{quantity(booked)} {data.unit} on the books for {label} as of {_day(data.as_of)}"
+    if data.estimate > 0 and np.isfinite(booked):
+        said += f", {_percent(booked / data.estimate, 0)} of the latest estimate of {quantity(data.estimate)}"
+    return Picture(chart, f"{said}.")
+
+
+def _day(day: np.datetime64) -> str:
+    """`15 Nov 26`."""
+    number = int((day - day.astype("datetime64[M]").astype("datetime64[D]")).astype(int)) + 1
+    return f"{number} {month_label(day)}"
