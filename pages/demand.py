@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts import context, filters, state
 from pages.parts import format as fmt
-from pages.parts.demand import cleansing, methods, months, picture
+from pages.parts.demand import accuracy, cleansing, estimate, intake, methods, months, picture
 from sop_core.charts.demand import demand_chart
 from sop_core.charts.template import CONFIG
 
@@ -18,6 +18,9 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
     {
         "By month": months.render,
         "Layers": months.render_layers,
+        "Latest estimate": estimate.render,
+        "Accuracy": accuracy.render,
+        "Order intake": intake.render,
         "Cleansed history": cleansing.render,
         "Forecast methods": methods.render,
     }
