@@ -15,6 +15,8 @@ LEVEL_BELOW = 6  # periods of history below which only a level is forecast
 # Demand in fewer than 1 / 1.32 of the periods is intermittent (Syntetos, Boylan & Croston 2005).
 _INTERVAL_LIMIT = 1.32
 _GAP_SHARE = 1.0 / 3.0
+_SHIFT = np.log(2.5)  # in the level, to be called one
+_PLAIN_SHIFT = 0.5 * _SHIFT
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,49 @@ def examine(values: Array, period: int, gaps: Literal["interpolate", "zero"]) ->
         y = y[before:]
         first += before
         notes.append(f"{_counted(before)} before the first demand left out")
-    return Profile(y, first, _kind(y, period, non_negative), non_negative, tuple(notes))
+    kind = _kind(y, period, non_negative)
+    shift = level_shift(y, period) if kind == "regular" else None
+    if shift is not None:
+        since, factor = shift
+        y[:since] *= factor
+        change = f"rose to {factor:.1f} times" if factor > 1.0 else f"fell to {factor:.0%} of"
+        notes.append(
+            f"the level {change} itself {_counted(y.size - since)} before the end and stayed: what lies before is "
+            "taken at the new level"
+        )
+    return Profile(y, first, kind, non_negative, tuple(notes))
+
+
+def level_shift(y: Array, period: int) -> tuple[int, float] | None:
+    """A single, large and lasting change of level: the position where it begins, and its factor; None without one.
+
+    Compared with the same season a cycle before, so that a strong season is not taken for it: for half a cycle or
+    more each value is a multiple (2.5 times, or 1 / 2.5) of the one a cycle earlier, before and afterwards it is
+    not. Growth that goes on, and histories that touch zero, are left alone.
+    """
+    if period < 4 or y.size < 2 * period or y.min() <= 0.0:
+        return None
+    change = np.log(y[period:] / y[:-period])
+    least = period // 2
+    if (np.abs(change) > _PLAIN_SHIFT).sum() < least:
+        return None
+    best: tuple[float, int, float] | None = None
+    for start in range(max(3, period // 4), change.size - least + 1):
+        inside = change[start : start + period]
+        size = float(np.median(inside))
+        if abs(size) < _SHIFT or (inside * np.sign(size)).min() < 0.5 * abs(size):
+            continue
+        outside = np.r_[change[:start], change[start + period :]]
+        left = float(np.abs(inside - size).sum() + np.abs(outside).sum())
+        if best is None or left < best[0]:
+            best = (left, start, size)
+    if best is None:
+        return None
+    left, start, size = best
+    outside = np.r_[change[:start], change[start + period :]]
+    if np.quantile(np.abs(outside), 0.9) > 0.5 * abs(size):
+        return None
+    return start + period, float(np.exp(size))
 
 
 def _counted(periods: int) -> str:
