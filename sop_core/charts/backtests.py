@@ -101,7 +101,9 @@ def backtest_chart(palette: Palette, data: SeriesView, height: int = 300) -> Pic
         hovertemplate=hover,
     )
     top = ceiling(data.history, data.own, data.reconciled, *[test.values for test in data.backtests])
-    month_axis(chart, np.concatenate([data.past_months, data.months]))
+    months = np.concatenate([data.past_months, data.months])
+    named = months[months.astype("datetime64[M]").astype(int) % 6 == 0]
+    month_axis(chart, months, tickvals=stamps(named), ticktext=[month_label(m) for m in named])
     chart.update_layout(yaxis={"range": [0, top], "nticks": 5}, margin={"t": 52, "r": 92})
     mark_zones(chart, palette, data.months[0], 0, len(data.past_months), len(data.months))
     labels = [("Reconciled", last_known(data.reconciled), palette.demand)]

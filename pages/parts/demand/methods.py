@@ -134,9 +134,13 @@ def moved_sentence(frame: pd.DataFrame) -> str:
         return ""
     size = np.abs(moved[known])
     at = frame.loc[known].iloc[int(size.argmax())]
+    middle, most = (
+        fmt.percent(float(np.median(size)) / 100),
+        fmt.percent(float(at["Moved"]) / 100, signed=True),
+    )
     return (
-        f"So that all levels add up, the forecasts were moved by {np.median(size):.1f} % of their volume in the "
-        f"middle, at most by {at['Moved']:+.1f} % ({at['Series']})."
+        f"So that all levels add up, half of the forecasts were moved by {middle} of their volume or less, the most "
+        f"by {most} ({at['Series']})."
     )
 
 
@@ -194,10 +198,13 @@ def _say(shown: pd.DataFrame, special: list[str]) -> None:
 def _columns() -> dict[str, object]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "Series": text(width="medium"),
-        "Method": text(help="Members whose weighted mean is the forecast; shown for one series below"),
+        "Series": text(width=210),
+        "Method": text(
+            width=180, help="Members whose weighted mean is the forecast; shown for one series below"
+        ),
         "Best single": text(
-            help="The member with the smallest error in the backtests. The plan uses the mean, which errs less."
+            width=110,
+            help="The member with the smallest error in the backtests. The plan uses the mean, which errs less.",
         ),
         "Error a month": number(
             format="localized", help="Mean absolute error of the forecast in its backtests, units a month"
@@ -319,8 +326,8 @@ def reconciled_sentence(row: pd.Series, unit: str) -> str:
     if abs(moved) < 0.0005:
         return "Adding up with the other levels left it where it was."
     return (
-        f"So that all levels add up it was moved by {100 * moved:+.1f} %, from {own:,.0f} to {after:,.0f} {unit} a "
-        "month."
+        f"So that all levels add up it was moved by {fmt.percent(moved, signed=True)}, from {own:,.0f} to "
+        f"{after:,.0f} {unit} a month."
     )
 
 

@@ -117,7 +117,7 @@ def moved_clause(row: pd.Series) -> str:
     moved = float(row["moved"])
     if not np.isfinite(moved) or abs(moved) < 0.0005:
         return ""
-    return f"Moved by {100 * moved:+.1f} % so that all levels add up."
+    return f"Moved by {fmt.percent(moved, signed=True)} so that all levels add up."
 
 
 def method_sentences(row: pd.Series, unit: str) -> tuple[str, str, bool]:
