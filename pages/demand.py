@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -9,15 +10,24 @@ import streamlit as st
 
 from pages.parts import context, filters, state
 from pages.parts import format as fmt
-from pages.parts.demand import accuracy, cleansing, estimate, intake, methods, months, picture
-from sop_core.charts.demand import demand_chart
+from pages.parts.demand import (
+    accuracy,
+    cleansing,
+    estimate,
+    intake,
+    methods,
+    months,
+    picture,
+)
+from sop_core.charts.demand import demand_chart, demand_sentence
 from sop_core.charts.template import CONFIG
+
+FORECAST, LAYERS = "Forecast", "Layers"
 
 #: The parts of the page, in the order of the review.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
     {
         "By month": months.render,
-        "Layers": months.render_layers,
         "Latest estimate": estimate.render,
         "Accuracy": accuracy.render,
         "Order intake": intake.render,
@@ -37,23 +47,60 @@ def render() -> None:
             "pages/data.py", label="Bring sales, orders or a demand plan", icon=":material/upload_file:"
         )
         return
-    view = context.bar(planned=False)
+    _review(context.bar(planned=False))
+
+
+@st.fragment
+def _review(bar: context.View) -> None:
+    """All below the context bar: an edit, another section or picture redraws this and not the whole page."""
+    with state.explained():
+        # The scenario as it stands now: edits are made in here, the bar knows the one from before.
+        view = dataclasses.replace(bar, scenario=state.work(bar.scenario_name).scenario)
+        _picture(view)
+        known = sections(view)
+        chosen = st.segmented_control(
+            "Section",
+            known,
+            default=known[0],
+            key="demand_view",
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
+        SECTIONS[chosen or known[0]](view)
+
+
+#: The switch stands beside the picture's title, on its line.
+_STYLE = "<style>.st-key-demand_picture_switch{position:relative;z-index:2;height:0;overflow:visible}</style>"
+
+
+def _picture(view: context.View) -> None:
+    """The headline and one picture: history with the forecast, or the layers that make up the demand."""
     data = picture.series(view, view.unconstrained)
-    drawn = demand_chart(view.palette, data, height=340)
-    st.html(f'<p class="sop-headline">{fmt.safe(filters.title(view))}: {fmt.safe(drawn.alt)}</p>')
-    st.plotly_chart(drawn.figure, key="demand_chart", theme=None, config=CONFIG, alt=drawn.alt)
-    picture.explain(view)
-    known = sections(view)
-    chosen = st.segmented_control(
-        "Section",
-        known,
-        default=known[0],
-        key="demand_view",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
+    said = f"{filters.title(view)}: {demand_sentence(data)}"
+    st.html(f'{_STYLE}<p class="sop-headline">{fmt.safe(said)}</p>')
+    with st.container(horizontal=True, horizontal_alignment="right", key="demand_picture_switch"):
+        chosen = st.segmented_control(
+            "Picture",
+            [FORECAST, LAYERS],
+            default=FORECAST,
+            key="demand_picture",
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+            help="History with the forecast and its interval, or what each layer adds to the baseline",
+        )
+    drawn = (
+        months.layers_picture(view, data)
+        if chosen == LAYERS
+        else demand_chart(view.palette, data, height=320)
     )
-    SECTIONS[chosen or known[0]](view)
+    st.plotly_chart(drawn.figure, key="demand_chart", theme=None, config=CONFIG, alt=drawn.alt)
+    if chosen == LAYERS:
+        st.html(months.layer_years(view, view.unconstrained))
+    else:
+        picture.explain(view)
 
 
 def sections(view: context.View) -> list[str]:

@@ -114,7 +114,7 @@ class Change:
     @classmethod
     def specs(cls) -> tuple[FieldSpec, ...]:
         """The fields of this Change, scope and note aside, for forms and docs."""
-        return _specs(cls)
+        return _specs(cls)  # type: ignore[arg-type]  # classes are hashable, whatever their instances are
 
     @property
     def is_neutral(self) -> bool:
@@ -158,7 +158,7 @@ class Change:
 
 
 @functools.cache
-def _specs(cls: type[Change]) -> tuple[FieldSpec, ...]:
+def _specs(cls: Any) -> tuple[FieldSpec, ...]:
     """Declarations do not change while the program runs, and a long scenario asks for them all the time."""
     own = [field for field in dataclasses.fields(cls) if "spec" in field.metadata]
     return tuple(dataclasses.replace(field.metadata["spec"], name=field.name) for field in own)

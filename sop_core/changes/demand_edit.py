@@ -13,7 +13,7 @@ from sop_core.calendar import month_label, span_label
 from sop_core.changes import fields, text
 from sop_core.changes.base import Change, need, register
 from sop_core.changes.fields import Monthly
-from sop_core.changes.scope import DEMAND_AXES, Scope
+from sop_core.changes.scope import DEMAND_AXES
 from sop_core.errors import ScenarioError
 from sop_core.inputs import Edit, Inputs
 
@@ -151,16 +151,3 @@ def _spans(values: Monthly) -> list[tuple[str, float]]:
         (f"in {month_label(a)}" if a == b else f"a month in {span_label(a, b)}", value)
         for a, b, value in runs
     ]
-
-
-def scope_of(level_axis: str, name: str, region: str = "", segment: str = "") -> Scope:
-    """The scope of one line of the grid: a name on an item axis ("products", "families", "categories", blank =
-    all), in a region and segment (blank = all)."""
-    chosen: dict[str, tuple[str, ...]] = {}
-    if name:
-        chosen[level_axis] = (name,)
-    if region:
-        chosen["regions"] = (region,)
-    if segment:
-        chosen["segments"] = (segment,)
-    return Scope(**chosen)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 
 from sop_core.calendar import MonthArray, month_label
 from sop_core.charts.roles import Palette, fade
@@ -29,11 +30,26 @@ LAYER_TITLES = {
     "promotions": "Promotions",
     "price": "Price",
     "launches": "Launches",
-    "run_down": "Run-downs",
+    "run_down": "Phase-outs",
     "events": "Events",
     "growth": "Growth",
     "sales_input": "Sales input",
     "overrides": "Overrides",
+    "total": "Unconstrained demand",
+}
+
+#: What each layer is, for tooltips.
+LAYER_HELP = {
+    "base": "Statistical forecast of the cleansed history, or the company's own demand plan",
+    "promotions": "Uplift of promotions, less what is bought earlier because of them",
+    "price": "Demand that follows from price changes, by elasticity",
+    "launches": "New products by their ramp and probability, less what they take from others",
+    "run_down": "What ends with products that are phased out",
+    "events": "Known events: fairs, new customers, closures",
+    "growth": "Growth in percent typed as a change",
+    "sales_input": "Units and percentages that sales put on top",
+    "overrides": "Totals that were typed: what they changed",
+    "total": "Baseline and all layers: what the market is expected to ask for, before supply",
 }
 
 
@@ -162,73 +178,135 @@ def demand_sentence(data: DemandView) -> str:
     return f"{said}."
 
 
-def layers_chart(
-    palette: Palette,
-    months: MonthArray,
-    base: Floats,
-    layers: Mapping[str, Floats],
-    unit: str,
-    frozen: int,
-    height: int = 320,
-) -> Picture:
+@dataclass(frozen=True, slots=True)
+class LayersView:
+    """Demand by layer [t]: the baseline, the layers that do something, and what the total is compared with."""
+
+    months: MonthArray
+    base: Floats
+    layers: Mapping[str, Floats]
+    unit: str
+    budget: Floats | None = None
+    estimate: Floats | None = None  #: the last cycle's latest estimate
+    estimate_name: str = "Last LE"
+
+
+#: Layers that are named on the picture itself; with more a legend names them.
+_NAMED = 5
+#: Part of the picture's height below which a layer cannot be seen, so is not named on it.
+_TOLD = 0.005
+
+
+def layers_chart(palette: Palette, data: LayersView, height: int = 320) -> Picture:
     """Demand by layer and month: what adds stands on the baseline, what takes away hangs below zero, and the
     line is their sum. Layers without any effect are left out."""
-    chart = figure(palette, f"Demand by layer, {unit}", height)
-    x, hover = stamps(months), f"%{{y:+,.0f}} {unit}"
-    acting = {name: values for name, values in layers.items() if np.abs(values).max(initial=0.0) > 0.5}
+    chart = figure(palette, f"Demand by layer, {data.unit}", height)
+    x, hover = stamps(data.months), f"%{{y:+,.0f}} {data.unit}"
+    acting = {n: v for n, v in data.layers.items() if np.abs(v).max(initial=0.0) > 0.5}
     chart.add_bar(
         x=x,
-        y=points(base),
+        y=points(data.base),
         name=LAYER_TITLES["base"],
         marker={"color": fade(palette.demand, 0.45)},
-        hovertemplate=hover,
+        hovertemplate=f"%{{y:,.0f}} {data.unit}",
     )
-    colours = (
-        palette.supply,
-        palette.stock,
-        "#CC79A7",
-        palette.shortage,
-        "#56B4E9",
-        "#8C6BB1",
-        "#A3A33F",
-        palette.actual,
-    )
-    patterns = ("", "/", "x", "\\", ".", "-", "+", "|")
-    for (name, values), colour, pattern in zip(acting.items(), colours, patterns, strict=False):
+    colours = _layer_colours(palette)
+    for name, values in acting.items():
         chart.add_bar(
             x=x,
             y=points(values),
             name=LAYER_TITLES.get(name, name),
             hovertemplate=hover,
-            marker={
-                "color": colour,
-                "pattern": {
-                    "shape": pattern,
-                    "fgcolor": palette.surface,
-                    "size": 5,
-                    "solidity": 0.25,
-                    "fillmode": "overlay",
-                },
-            },
+            marker=_marker(palette, *colours.get(name, (palette.actual, ""))),
         )
-    total = base + sum(acting.values(), np.zeros_like(base))
-    chart.add_scatter(
-        x=x,
-        y=points(total),
-        mode="lines",
-        name="Demand plan",
-        line={"color": palette.demand, "width": 2},
-        hovertemplate=f"%{{y:,.0f}} {unit}",
-    )
-    month_axis(chart, months)
+    total = data.base + sum(acting.values(), np.zeros_like(data.base))
+    lines = [("Demand plan", total, palette.demand, "solid", 2.0)]
+    if data.estimate is not None and np.isfinite(data.estimate).any():
+        lines.append((data.estimate_name, data.estimate, palette.last_estimate, "dot", 1.8))
+    if data.budget is not None and np.isfinite(data.budget).any():
+        lines.append(("Budget", data.budget, palette.budget, "dash", 1.5))
+    for name, values, colour, dash, width in lines[::-1]:
+        chart.add_scatter(
+            x=x,
+            y=points(values),
+            mode="lines",
+            name=name,
+            line={"color": colour, "width": width, "dash": dash},
+            hovertemplate=f"%{{y:,.0f}} {data.unit}",
+        )
+    stacked = data.base + sum((np.maximum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
+    low = sum((np.minimum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
+    top = ceiling(stacked, *(values for _, values, _, _, _ in lines))
+    month_axis(chart, data.months)
+    told = {n: v for n, v in acting.items() if np.abs(v).max() >= _TOLD * top}
+    named = len(told) <= _NAMED
+    below = sum(1 for values in told.values() if values[np.argmax(np.abs(values))] < 0) if named else 0
+    bottom = float(low.min(initial=0.0)) * 1.15 - 0.06 * top * below
     chart.update_layout(
         barmode="relative",
-        showlegend=len(acting) > 0,
-        margin={"t": 40, "r": 8},
+        showlegend=not named,
+        yaxis={"range": [bottom, top * (1.12 if named and told else 1.0)], "nticks": 6},
+        margin={"t": 40, "r": 92},
         legend={"orientation": "h", "y": -0.12, "x": 0, "font": {"size": 12}},
     )
-    mark_zones(chart, palette, months[0], frozen, 0, len(months))
-    return Picture(chart, layers_sentence(base, acting, unit))
+    if named:
+        _name_layers(chart, palette, data.months, told, colours, stacked, low)
+    room = (height - 80) * top / (top - bottom)
+    end_labels(chart, [(name, last_known(values), colour) for name, values, colour, _, _ in lines], top, room)
+    return Picture(chart, layers_sentence(data.base, acting, data.unit))
+
+
+def _layer_colours(palette: Palette) -> dict[str, tuple[str, str]]:
+    """Colour and pattern of each layer, the same whichever of them act."""
+    return {
+        "promotions": (palette.supply, ""),
+        "price": (palette.stock, "/"),
+        "launches": ("#CC79A7", "x"),
+        "run_down": (palette.shortage, "\\"),
+        "events": ("#56B4E9", "."),
+        "growth": ("#8C6BB1", "-"),
+        "sales_input": ("#A3A33F", "+"),
+        "overrides": (palette.actual, "|"),
+    }
+
+
+def _marker(palette: Palette, colour: str, shape: str) -> dict[str, object]:
+    pattern = {
+        "shape": shape,
+        "fgcolor": palette.surface,
+        "size": 5,
+        "solidity": 0.25,
+        "fillmode": "overlay",
+    }
+    return {"color": colour, "pattern": pattern}
+
+
+def _name_layers(
+    chart: go.Figure,
+    palette: Palette,
+    months: MonthArray,
+    acting: Mapping[str, Floats],
+    colours: Mapping[str, tuple[str, str]],
+    stacked: Floats,
+    low: Floats,
+) -> None:
+    """Writes each layer's name where it is largest, moved up (or down) where another stands there already."""
+    taken: list[tuple[int, bool]] = []
+    for name, values in sorted(acting.items(), key=lambda pair: -float(np.abs(pair[1]).max())):
+        at = int(np.argmax(np.abs(values)))
+        above = bool(values[at] > 0)
+        step = sum(1 for other, side in taken if side == above and abs(other - at) <= 3)
+        taken.append((at, above))
+        edge = at in (0, len(months) - 1)
+        chart.add_annotation(
+            x=stamps(months)[at],
+            y=float(stacked[at] if above else low[at]),
+            yshift=(9 + 14 * step) * (1 if above else -1),
+            xanchor=("left" if at == 0 else "right") if edge else "center",
+            text=f'<span style="color:{colours[name][0]}">■</span> {LAYER_TITLES.get(name, name)}',
+            showarrow=False,
+            font={"size": 12, "color": palette.ink},
+        )
 
 
 def layers_sentence(base: Floats, layers: Mapping[str, Floats], unit: str) -> str:

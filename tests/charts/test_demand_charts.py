@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 
 from sop_core.calendar import months_from
-from sop_core.charts.demand import DemandView, demand_chart, demand_sentence, layers_chart, layers_sentence
+from sop_core.charts.demand import (
+    DemandView,
+    LayersView,
+    demand_chart,
+    demand_sentence,
+    layers_chart,
+    layers_sentence,
+)
 from sop_core.charts.roles import palette
+from sop_core.inputs import LAYERS
 
 START = np.datetime64("2027-01", "M")
 
@@ -73,15 +81,30 @@ def test_a_demand_plan_without_history_is_drawn(view: DemandView) -> None:
 
 def test_layers_add_up_to_the_line_and_idle_ones_are_left_out(view: DemandView) -> None:
     layers = {"promotions": view.total - view.baseline, "events": np.zeros(12), "run_down": np.full(12, -5.0)}
-    chart = layers_chart(palette(), view.months, view.baseline, layers, "pieces", 0).figure
+    data = LayersView(
+        view.months, view.baseline, layers, "pieces", budget=view.total + 7, estimate=view.total - 3
+    )
+    chart = layers_chart(palette(), data).figure
     bars = {t.name: np.array(t.y, dtype=float) for t in chart.data if t.type == "bar"}
-    line = next(np.array(t.y, dtype=float) for t in chart.data if t.type == "scatter")
-    assert set(bars) == {"Baseline", "Promotions", "Run-downs"}
-    np.testing.assert_allclose(sum(bars.values()), line)
+    lines = {t.name: np.array(t.y, dtype=float) for t in chart.data if t.type == "scatter"}
+    assert set(bars) == {"Baseline", "Promotions", "Phase-outs"}
+    assert set(lines) == {"Demand plan", "Budget", "Last LE"}
+    np.testing.assert_allclose(sum(bars.values()), lines["Demand plan"])
+    written = " ".join(note.text for note in chart.layout.annotations)
+    for name in ("Promotions", "Phase-outs", "Demand plan", "Budget", "Last LE"):
+        assert name in written
+    assert chart.layout.yaxis.range[0] < 0  # what takes away hangs below zero
+
+
+def test_many_layers_are_named_by_a_legend(view: DemandView) -> None:
+    layers = {name: np.full(12, 5.0) for name in LAYERS}
+    chart = layers_chart(palette(), LayersView(view.months, view.baseline, layers, "pieces")).figure
+    assert chart.layout.showlegend
+    assert len({t.marker.color for t in chart.data if t.type == "bar"}) == len(LAYERS) + 1
 
 
 def test_layers_are_told_by_size(view: DemandView) -> None:
     layers = {"promotions": np.full(12, 1.0), "run_down": np.full(12, -5.0)}
     assert layers_sentence(view.baseline, layers, "pieces") == (
-        "Baseline 1,320 pieces; run-downs \N{MINUS SIGN}60, promotions +12."
+        "Baseline 1,320 pieces; phase-outs \N{MINUS SIGN}60, promotions +12."
     )

@@ -1,0 +1,95 @@
+"""What was changed in demand: the scenario's sentences with mute and remove, undo, redo and save."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import change_form, context, scenario_menu, state
+from pages.parts import format as fmt
+from pages.parts.state import Work
+
+#: Sentences with buttons at once: each costs the page three widgets.
+_SHOWN = 8
+
+
+def toolbar(view: context.View, work: Work) -> None:
+    """Undo, redo and save, as on the Scenarios page. Here with Alt, because letters are typed into the grid."""
+    history = work.history
+    st.button(
+        "", help="Undo (Alt+Z)", icon=":material/undo:", shortcut="Alt+Z", key="demand_undo", on_click=_undo,
+        args=(work,), disabled=not history.can_undo, type="tertiary",
+    )  # fmt: skip
+    st.button(
+        "", help="Redo (Alt+Y)", icon=":material/redo:", shortcut="Alt+Y", key="demand_redo", on_click=_redo,
+        args=(work,), disabled=not history.can_redo, type="tertiary",
+    )  # fmt: skip
+    offered = scenario_menu.choices(view.scenario_name, work, scenario_menu.lock_of(view.scenario_name))
+    chosen = st.menu_button(
+        "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="demand_scenario_menu",
+        disabled=not offered, type="tertiary",
+    )  # fmt: skip
+    unsaved = " · not saved" if work.changed else ""
+    st.html(f'<span class="sop-quiet">{fmt.safe(view.scenario.name)}{unsaved}</span>')
+    if chosen:
+        with state.explained():
+            scenario_menu.act(chosen, view.scenario_name, work)
+
+
+def _undo(work: Work) -> None:
+    work.history = work.history.undo()
+
+
+def _redo(work: Work) -> None:
+    work.history = work.history.redo()
+
+
+def listing(view: context.View, work: Work) -> None:
+    """Every change of demand in the scenario, the latest first: what, by how much, why and who."""
+    scenario = work.history.present
+    own = [at for at, step in enumerate(scenario.steps) if step.change.group == "Demand"][::-1]
+    others = len(scenario.steps) - len(own)
+    fixed = scenario_menu.lock_of(view.scenario_name) is not None
+    beside = f" · {others} of supply and money on Scenarios" if others else ""
+    st.html(f'<div class="sop-group">Changes of demand ({len(own)}){beside}</div>')
+    if not own:
+        st.html('<div class="sop-quiet">None yet: this is the demand of the forecast and the calendar.</div>')
+        return
+    for at in own[_page(len(own))]:
+        step = scenario.steps[at]
+        look = "sop-said sop-muted" if step.muted else "sop-said"
+        said = fmt.safe(step.change.sentence(view.inputs))
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
+            st.html(f'<div class="{look}">{said}</div>')
+            if fixed:
+                continue
+            if st.button("", icon=":material/edit:", key=f"demand_edit_{at}", type="tertiary", help="Edit"):
+                change_form.dialog(work, view.inputs, at)
+            st.button(
+                "", icon=":material/visibility_off:" if step.muted else ":material/visibility:",
+                key=f"demand_mute_{at}", type="tertiary", on_click=_mute, args=(work, at),
+                help="Let it act again" if step.muted else "Mute",
+            )  # fmt: skip
+            st.button(
+                "", icon=":material/close:", key=f"demand_remove_{at}", type="tertiary", on_click=_remove,
+                args=(work, at), help="Remove",
+            )  # fmt: skip
+
+
+def _page(count: int) -> slice:
+    if count <= _SHOWN:
+        return slice(0, count)
+    starts = list(range(0, count, _SHOWN))
+    start = st.selectbox(
+        "Changes shown", starts, key="demand_changes_page", label_visibility="collapsed", width=230,
+        format_func=lambda n: f"{n + 1} to {min(n + _SHOWN, count)} of {count}, latest first",
+    )  # fmt: skip
+    first = start if start is not None and start < count else 0
+    return slice(first, min(first + _SHOWN, count))
+
+
+def _mute(work: Work, at: int) -> None:
+    work.history = work.history.push(work.history.present.mute(at))
+
+
+def _remove(work: Work, at: int) -> None:
+    work.history = work.history.push(work.history.present.remove(at))
