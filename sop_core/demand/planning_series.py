@@ -149,10 +149,13 @@ def sells(values: Floats) -> bool:
 def history_frame(series: Sequence[PlanningSeries], months: MonthArray) -> pd.DataFrame:
     """The series, long: unique_id, ds, y; each from its first demand on."""
     stamps = timestamps(months)
-    frames = []
-    for one in series:
-        first = int(np.flatnonzero(one.units)[0])
-        frames.append(
-            pd.DataFrame({"unique_id": one.unique_id, "ds": stamps[first:], "y": one.units[first:]})
-        )
-    return pd.concat(frames, ignore_index=True)
+    first = [int(np.flatnonzero(one.units)[0]) for one in series]
+    length = [len(one.units) - at for one, at in zip(series, first, strict=True)]
+    # One frame of whole columns: a frame a series would take longer than the fits of a second run.
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.array([one.unique_id for one in series], dtype=object), length),
+            "ds": np.concatenate([stamps[at:] for at in first]),
+            "y": np.concatenate([one.units[at:] for one, at in zip(series, first, strict=True)]),
+        }
+    )
