@@ -23,7 +23,7 @@ from sop_core.changes.launch import (
 from sop_core.changes.mode import MODES, ProductionMode
 from sop_core.changes.phase_out import PhaseOut
 from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
-from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove
+from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove, PromotionTerms
 from sop_core.changes.scope import AXES, Axis, Scope
 from sop_core.changes.sourcing import SafetyStockCover, SourceCost, SourceVolume
 
@@ -60,6 +60,7 @@ __all__ = [
     "PromotionAdd",
     "PromotionCancel",
     "PromotionMove",
+    "PromotionTerms",
     "SafetyStockCover",
     "SalesInput",
     "Scope",

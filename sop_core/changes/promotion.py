@@ -1,4 +1,4 @@
-"""Changes of promotions: one more, one fewer, one moved."""
+"""Changes of promotions: one more, one fewer, one moved, one on other terms."""
 
 from __future__ import annotations
 
@@ -210,3 +210,77 @@ class PromotionMove(Change):
 
     def _what(self, inputs: Inputs | None) -> str:
         return f"promotion {text.shift(self.months)}" if self.months else "promotion not moved"
+
+
+@register
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotionTerms(Change):
+    """A planned promotion on other terms: uplift, forward buying, price or cost. What is blank stays."""
+
+    kind: ClassVar[str] = "promotion_terms"
+    title: ClassVar[str] = "Promotion terms"
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {
+            "kind": "promotion_terms",
+            "promotion": "Spring push",
+            "uplift": 0.24,
+            "note": "as measured last year",
+        }
+    )
+
+    promotion: str = fields.promotion()
+    uplift: float | None = fields.percent(
+        "Uplift", "more demand while it runs", default=None, neutral=None, optional=True, min=0.0, max=1.0
+    )
+    pull_forward: float | None = fields.part(
+        "Pulled forward",
+        "part of the following months' demand that is bought early",
+        default=None,
+        neutral=None,
+        optional=True,
+    )
+    price_change: float | None = fields.percent(
+        "Price", "change of price while it runs", default=None, neutral=None, optional=True, highest=1.0
+    )
+    cost: float | None = fields.new_value("Cost", "money", "cost of running it, booked in its first month")
+
+    def _check(self, inputs: Inputs) -> None:
+        _known_promotion(self.promotion, inputs)
+
+    def apply(self, inputs: Inputs) -> None:
+        given = {
+            name: value
+            for name in ("uplift", "pull_forward", "price_change")
+            if (value := getattr(self, name)) is not None
+        }
+        rows = [p for p in inputs.demand.promotions if p.name == self.promotion]
+        total = sum(p.cost for p in rows)
+
+        def cost(own: Promotion) -> float:
+            """The promotion's cost over its rows, in the parts that they had."""
+            if self.cost is None:
+                return own.cost
+            return self.cost * (own.cost / total if total > 0 else 1.0 / len(rows))
+
+        inputs.demand.promotions = [
+            dataclasses.replace(p, cost=cost(p), **given) if p.name == self.promotion else p
+            for p in inputs.demand.promotions
+        ]
+
+    def _subject(self, inputs: Inputs | None) -> str:
+        return self.promotion
+
+    def _what(self, inputs: Inputs | None) -> str:
+        parts = []
+        if self.uplift is not None:
+            parts.append(f"demand {text.percent(self.uplift)}")
+        if self.pull_forward is not None:
+            parts.append(
+                f"{text.percent(self.pull_forward, signed=False)} of the following months pulled forward"
+            )
+        if self.price_change is not None:
+            parts.append(f"price {text.percent(self.price_change)}")
+        if self.cost is not None:
+            currency = f" {inputs.currency}" if inputs is not None else ""
+            parts.append(f"cost {text.number(self.cost)}{currency}")
+        return f"promotion planned with {', '.join(parts)}" if parts else "promotion on its own terms"

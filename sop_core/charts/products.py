@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -159,3 +160,83 @@ def elasticity_chart(
         margin={"r": 12},
     )
     return Picture(chart, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarBar:
+    """One promotion on the calendar. `row` gathers its runs, `text` stands on the bar, `hover` explains."""
+
+    row: str
+    start: np.datetime64
+    end: np.datetime64
+    text: str
+    hover: str
+    kind: str  #: past or planned
+
+
+def calendar_chart(
+    palette: Palette,
+    bars: Sequence[CalendarBar],
+    plan_start: np.datetime64,
+    first: np.datetime64,
+    last: np.datetime64,
+) -> Picture:
+    """Promotions by day, one line a promotion, past and planned; `first` and `last` are the days shown."""
+    rows = list(dict.fromkeys(bar.row for bar in bars))
+    chart = figure(palette, "Promotions, days on which they run", 90 + 30 * max(len(rows), 2))
+    for kind, colour in (("past", palette.base), ("planned", palette.demand)):
+        own = [bar for bar in bars if bar.kind == kind]
+        if not own:
+            continue
+        days = [int((bar.end - bar.start).astype("timedelta64[D]").astype(int)) + 1 for bar in own]
+        chart.add_bar(
+            y=[bar.row for bar in own],
+            x=[day * 86_400_000 for day in days],
+            base=[str(bar.start.astype("datetime64[D]")) for bar in own],
+            orientation="h",
+            name=kind,
+            marker={"color": colour},
+            text=[bar.text for bar in own],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"size": 11, "color": palette.ink},
+            hovertext=[bar.hover for bar in own],
+            hovertemplate="%{hovertext}<extra></extra>",
+            width=0.55,
+        )
+    chart.add_vline(
+        x=str(plan_start.astype("datetime64[D]")), line={"color": palette.muted, "width": 1, "dash": "dot"}
+    )
+    chart.update_layout(
+        hovermode="closest",
+        barmode="overlay",
+        xaxis={"type": "date", "range": [str(first), str(last)], "tickformat": "%b %y", "showgrid": True},
+        yaxis={"autorange": "reversed", "tickformat": "", "type": "category", "categoryarray": rows},
+        margin={"r": 20, "b": 30},
+        legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
+        showlegend=True,
+    )
+    planned = sum(bar.kind == "planned" for bar in bars)
+    said = f"{len(bars) - planned} past and {planned} planned runs of {len(rows)} promotions."
+    return Picture(chart, said)
+
+
+def uplift_chart(
+    palette: Palette, months: MonthArray, actual: Floats, expected: Floats, unit: str, height: int = 240
+) -> Picture:
+    """A past promotion [n]: what was asked for, and what would have been without it."""
+    chart = figure(palette, f"With it and without it, {unit} a month", height)
+    at = [month_label(month) for month in months]
+    hover = f"%{{y:,.0f}} {unit}"
+    chart.add_bar(
+        x=at, y=points(expected), name="without it", marker={"color": palette.base}, hovertemplate=hover
+    )
+    chart.add_bar(
+        x=at, y=points(actual), name="as it was", marker={"color": palette.demand}, hovertemplate=hover
+    )
+    chart.update_layout(
+        barmode="group", showlegend=True, legend={"orientation": "h", "y": -0.16, "x": 0}, margin={"r": 8},
+        xaxis={"type": "category"},
+    )  # fmt: skip
+    said = f"{quantity(actual.sum())} {unit} against {quantity(expected.sum())} expected without it."
+    return Picture(chart, said)

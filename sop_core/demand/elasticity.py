@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from scipy.special import stdtrit
 
 from sop_core.calendar import MonthArray
 from sop_core.changes.demand import DEFAULT_ELASTICITY
+from sop_core.demand.error_kinds import whiteners
 from sop_core.inputs import Bools, Floats
 
 #: What history must offer: months with demand, price moves of at least `LEAST_MOVE` that held `HELD` months.
@@ -33,12 +33,6 @@ LOWEST = -6.0
 PRIOR_SPREAD = 1.0
 #: Spread between a product that history says nothing of and its group, in points of elasticity.
 _STRANGER = 0.3
-
-#: Errors that are tried: carried over by this much, a level that wanders and a trend that bends by this much
-#: of the month's own noise.
-_RHO = (0.3, 0.6, 0.85)
-_WALK = (0.0, 0.01, 0.05, 0.2, 1.0)
-_BEND = (0.0, 1e-4, 1e-3, 1e-2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +192,7 @@ def _gls(y: Floats, design: Floats, at: np.ndarray) -> _Fit:
     n, k = design.shape
     if n - k < 6 or np.linalg.matrix_rank(design) < k:
         return _Fit(np.zeros(k), math.nan, 1.0)
-    found = [_known_error(y, design, error) for error in _errors(tuple((at - at[0]).tolist()))]
+    found = [_known_error(y, design, error) for error in whiteners(tuple((at - at[0]).tolist()))]
     score = np.array([likelihood for _, _, likelihood in found])
     weight = np.exp(score - score.max())
     weight /= weight.sum()
@@ -207,22 +201,6 @@ def _gls(y: Floats, design: Floats, at: np.ndarray) -> _Fit:
     within = np.array([v for _, v, _ in found])
     variance = float(weight @ (within + (slopes - coefficients[-1]) ** 2))
     return _Fit(coefficients, math.sqrt(variance), max((n - k) / 2.0, 4.0))
-
-
-@lru_cache(maxsize=16)
-def _errors(at: tuple[int, ...]) -> tuple[tuple[Floats, float], ...]:
-    """(inverse Cholesky factor, log determinant) of each covariance that the error is tried with."""
-    when = np.array(at, dtype=float)
-    first, last = np.minimum.outer(when, when), np.maximum.outer(when, when)
-    walk, bend = first, first**2 * (3 * last - first) / 6.0
-    tried = [rho ** np.abs(np.subtract.outer(when, when)) for rho in _RHO]
-    white = np.eye(len(when))
-    tried += [white + level * walk + slope * bend for level in _WALK for slope in _BEND]
-    out = []
-    for covariance in tried:
-        factor = np.linalg.cholesky(covariance + 1e-9 * white)
-        out.append((np.linalg.inv(factor), 2.0 * float(np.log(np.diag(factor)).sum())))
-    return tuple(out)
 
 
 def _known_error(y: Floats, design: Floats, error: tuple[Floats, float]) -> tuple[Floats, float, float]:
