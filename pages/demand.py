@@ -12,6 +12,8 @@ from pages.parts import context, filters, state
 from pages.parts import format as fmt
 from pages.parts.demand import (
     accuracy,
+    agreement,
+    assumptions,
     cleansing,
     estimate,
     intake,
@@ -32,6 +34,8 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Accuracy": accuracy.render,
         "Order intake": intake.render,
         "Cleansed history": cleansing.render,
+        "Assumptions": assumptions.render,
+        "Agreement": agreement.render,
         "Forecast methods": methods.render,
     }
 )

@@ -255,7 +255,8 @@ def amount(measure: str, value: float, unit: str = "") -> str:
         return month_label(month_of(value))
     if measure == UNITS:
         return f"{number(round(value, 1 if abs(value) < 100 else 0))} units a month"
-    return f"{number(round(value, 4), signed='%' in unit)} {unit}".replace("-", "\N{MINUS SIGN}")
+    shown = round(value, 4)
+    return f"{number(shown, signed='%' in unit and shown != 0)} {unit}".replace("-", "\N{MINUS SIGN}")
 
 
 def month_of(value: float) -> np.datetime64:
