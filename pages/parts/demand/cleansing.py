@@ -298,9 +298,13 @@ def _actions(
     whole = kind not in (_ALL, "partial last month")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         note = st.text_input(
-            "Note", key=f"cleansing_note|{view.company.verdicts.revision}", placeholder="Note: why it is decided so", label_visibility="collapsed",
-            width=250, max_chars=500,
-        )  # fmt: skip
+            "Note",
+            key=f"cleansing_note|{view.company.verdicts.revision}",  # each decision has its own
+            placeholder="Note: why it is decided so",
+            label_visibility="collapsed",
+            width=250,
+            max_chars=500,
+        )
         one = {"disabled": not free, "help": "Select lines in the list first" if not free else None}
         every = {"disabled": not whole, "help": None if whole else "Choose a kind first"}
         buttons: list[tuple[str, str, str, dict[str, Any], Sequence[Change]]] = [
