@@ -28,7 +28,7 @@ class Backtest:
     """One forecast of the past, made as if the months from its first on were not known."""
 
     months: MonthArray
-    values: Floats
+    units: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def backtest_chart(palette: Palette, data: SeriesView, height: int = 300) -> Pic
     for number, test in enumerate(data.backtests):
         chart.add_scatter(
             x=stamps(test.months),
-            y=points(test.values),
+            y=points(test.units),
             mode="lines",
             name=f"Forecast before {month_label(test.months[0])}",
             line={"color": fade(palette.demand, 0.9 if number == 0 else 0.55), "width": 1.4, "dash": "dash"},
@@ -100,7 +100,7 @@ def backtest_chart(palette: Palette, data: SeriesView, height: int = 300) -> Pic
         line={"color": palette.demand, "width": 2.2},
         hovertemplate=hover,
     )
-    top = ceiling(data.history, data.own, data.reconciled, *[test.values for test in data.backtests])
+    top = ceiling(data.history, data.own, data.reconciled, *[test.units for test in data.backtests])
     months = np.concatenate([data.past_months, data.months])
     named = months[months.astype("datetime64[M]").astype(int) % 6 == 0]
     month_axis(chart, months, tickvals=stamps(named), ticktext=[month_label(m) for m in named])
