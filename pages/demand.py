@@ -33,13 +33,13 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Latest estimate": estimate.render,
         "Accuracy": accuracy.render,
         "Order intake": intake.render,
-        "Cleansed history": cleansing.render,
+        "Cleansing": cleansing.render,
         "Assumptions": assumptions.render,
         "Agreement": agreement.render,
         "Forecast methods": methods.render,
     }
 )
-_NEED_HISTORY = ("Cleansed history",)
+_NEED_HISTORY = ("Cleansing",)
 _NEED_FORECAST = ("Forecast methods",)
 
 

@@ -119,7 +119,7 @@ def test_sections_of_supply_open_on_the_demo(opened: Open, section: str, show: s
     assert app.get("download_button")
 
 
-@pytest.mark.parametrize("section", ["By month", "Forecast methods", "Cleansed history"])
+@pytest.mark.parametrize("section", ["By month", "Forecast methods", "Cleansing"])
 def test_sections_of_demand_open_on_the_demo(opened: Open, section: str) -> None:
     app = opened("demand", "demo", demand_view=section)
     assert not app.exception
