@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
-from pages.parts.products import launches, phase_outs, portfolio, prices, promotions
+from pages.parts.products import launches, modes, phase_outs, portfolio, prices, promotions
 
 #: The parts of the page, in the order of the review. A part that needs a supply plan asks for `view.plan` itself,
 #: with a spinner; the others show demand alone.
@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Prices": prices.render,
         "Promotions": promotions.render,
         "Portfolio": portfolio.render,
+        "Production mode": modes.render,
     }
 )
 
