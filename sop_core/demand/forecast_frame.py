@@ -188,16 +188,19 @@ def _habit(ds: pd.Series, named: pd.Series, period: int) -> _Habit:
     """Understand the dates of a frame; or a ForecastError that names the first that is in no habit."""
     if pd.api.types.is_integer_dtype(ds.dtype):
         return _counted(ds.to_numpy(dtype=np.int64), period)
+    if pd.api.types.is_float_dtype(ds.dtype) and (ds % 1 == 0).all():
+        return _counted(ds.to_numpy(dtype=np.int64), period)
     try:
         if isinstance(ds.dtype, pd.PeriodDtype):
             ds = ds.dt.to_timestamp()
-        stamps = pd.to_datetime(ds)
+        stamps = _iso(ds) if pd.api.types.is_string_dtype(ds.dtype) else pd.to_datetime(ds)
         if getattr(stamps.dt, "tz", None) is not None:
             stamps = stamps.dt.tz_localize(None)
         exact = stamps.to_numpy().astype("datetime64[us]")
     except (ValueError, TypeError, AttributeError) as error:
+        reason = str(error).splitlines()[0].partition(". You might")[0]
         raise ForecastError(
-            f"The history has a date that cannot be read: {str(error).splitlines()[0]}. ds takes dates."
+            f"The history has a date that cannot be read: {reason}. ds takes dates such as 2024-01-31."
         ) from error
     days = exact.astype("datetime64[D]")
     if period == 52:
@@ -212,6 +215,13 @@ def _habit(ds: pd.Series, named: pd.Series, period: int) -> _Habit:
         return _Habit(numbers - (_STEP[period] - 1), days, "last", period)
     wrong = int((~firsts).argmax() if firsts.sum() >= lasts.sum() else (~lasts).argmax())
     return _refuse_date(str(named[wrong]), days[wrong], "QS" if period == 4 else "MS", period)
+
+
+def _iso(ds: pd.Series) -> pd.Series:
+    """Text as dates: 2024-01, 2024-01-31, 2024-01-31 00:00:00, each row as it comes; else in whatever one form all
+    rows have. Raises ValueError."""
+    stamps = pd.to_datetime(ds, format="ISO8601", errors="coerce")
+    return pd.to_datetime(ds) if stamps.isna().any() else stamps
 
 
 def _weekly(days: npt.NDArray[Any], named: pd.Series) -> _Habit:

@@ -52,6 +52,7 @@ def test_numbers_for_dates_count_periods_or_name_the_month():
     values = seasonal(40)
     counted = forecast(frame(np.arange(1, 41), values), 3)
     assert counted["ds"].tolist() == [41, 42, 43]
+    assert forecast(frame(np.arange(1.0, 41.0), values), 3)["ds"].tolist() == [41, 42, 43]
     named = forecast(frame(STARTS.year * 100 + STARTS.month, values), 3)
     assert named["ds"].tolist() == [202205, 202206, 202207]
     np.testing.assert_array_equal(named["yhat"], forecast(frame(STARTS, values), 3)["yhat"])
