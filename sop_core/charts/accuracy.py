@@ -118,7 +118,8 @@ def lags_chart(
         labels.append((f"Lag {lag}", last_known(shown), colour))
     month_axis(chart, months)
     chart.update_layout(
-        yaxis={"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "tickformat": ",.0f"}, margin={"t": 40}
+        yaxis={"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "tickformat": ",.0f"},
+        margin={"t": 40},
     )
     end_labels(chart, labels, 104, height - 70)
     return Picture(chart, _lags_sentence(months, by_lag))
@@ -150,55 +151,75 @@ class Fall:
 def waterfall_chart(
     palette: Palette, falls: Sequence[Fall], title: str, unit: str, height: int = 300
 ) -> Picture:
-    """How an estimate moved: bars for where it stood, floating bars for what moved it in between, from zero."""
+    """How an estimate moved: a mark where it stood in each cycle, floating bars for what moved it in between. Only the
+    changes are bars, so that the axis need not start at zero.
+    """
     chart = figure(palette, f"{title}, {unit}", height)
-    base, size, colours, texts, hovers = [], [], [], [], []
-    running, lowest = 0.0, 0.0
-    for fall in falls:
+    running = 0.0
+    steps: list[tuple[int, float, float, Fall]] = []
+    levels: list[tuple[int, Fall]] = []
+    reached: list[float] = []
+    for n, fall in enumerate(falls):
         if fall.kind == "step":
-            base.append(min(running, running + fall.value))
-            size.append(abs(fall.value))
+            steps.append((n, running, fall.value, fall))
             running += fall.value
-            colours.append(palette.supply if fall.value >= 0 else palette.shortage)
-            texts.append(_signed(fall.value))
-            hovers.append(f"{STEP_TITLES.get(fall.part, fall.part)}: {_signed(fall.value)} {unit}")
         else:
-            base.append(0.0)
-            size.append(fall.value)
+            levels.append((n, fall))
             running = fall.value
-            colours.append(palette.actual if fall.kind == "actual" else palette.demand)
-            texts.append(quantity(fall.value))
-            hovers.append(f"{quantity(fall.value)} {unit}")
-        lowest = min(lowest, running)
-    places = list(range(len(falls)))
+        reached.append(running)
     chart.add_bar(
-        x=places,
-        y=size,
-        base=base,
+        x=[n for n, *_ in steps],
+        y=[value for _, _, value, _ in steps],
+        base=[start for _, start, _, _ in steps],
         marker={
-            "color": colours,
+            "color": [palette.supply if value >= 0 else palette.shortage for _, _, value, _ in steps],
             "pattern": {
-                "shape": ["/" if f.kind == "step" and f.value < 0 else "" for f in falls],
+                "shape": ["" if value >= 0 else "/" for _, _, value, _ in steps],
                 "fgcolor": palette.surface,
                 "size": 5,
                 "solidity": 0.25,
                 "fillmode": "overlay",
             },
         },
-        text=texts,
-        textposition="outside",
-        cliponaxis=False,
-        customdata=hovers,
+        customdata=[
+            f"{STEP_TITLES.get(f.part, f.part)}: {_signed(value)} {unit}" for _, _, value, f in steps
+        ],
         hovertemplate="%{customdata}<extra></extra>",
-        textfont={"size": 11},
     )
-    top = ceiling(np.array([b + s for b, s in zip(base, size, strict=True)])) * 1.06
+    looks = [palette.actual if fall.kind == "actual" else palette.demand for _, fall in levels]
+    chart.add_scatter(
+        x=[n for n, _ in levels],
+        y=[fall.value for _, fall in levels],
+        mode="markers",
+        marker={"symbol": "diamond", "size": 11, "color": looks},
+        customdata=[f"{quantity(fall.value)} {unit}" for _, fall in levels],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    low, high = min(reached), max(reached)
+    room = max(high - low, 0.01 * abs(high), 1.0)
+    for n, fall in enumerate(falls):
+        level = fall.kind != "step"
+        at = max(reached[n], reached[n] - fall.value) if not level else fall.value
+        chart.add_annotation(
+            x=n, y=at, yshift=14 if level else 10, showarrow=False,
+            text=quantity(fall.value) if level else _signed(fall.value),
+            font={"size": 12 if level else 11, "color": palette.ink if level else palette.muted},
+        )  # fmt: skip
     chart.update_layout(
-        xaxis={"tickmode": "array", "tickvals": places, "ticktext": [f.label for f in falls]},
-        yaxis={"range": [lowest * 1.1, top], "nticks": 5},
+        xaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(falls))),
+            "ticktext": [f.label for f in falls],
+        },
+        yaxis={
+            "range": [low - 0.15 * room, high + 0.25 * room],
+            "rangemode": "normal",
+            "nticks": 5,
+            "tickformat": ",.0f",
+        },
         hovermode="closest",
         margin={"r": 12, "t": 40},
-        bargap=0.18,
+        bargap=0.3,
     )
     return Picture(chart, _fall_sentence(falls, unit))
 

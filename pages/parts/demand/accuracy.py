@@ -221,7 +221,8 @@ def _strip(view: context.View, total: Line, before: Line | None, chosen: Chosen)
             "Accuracy",
             fmt.percent(max(1.0 - error, 0.0)) if np.isfinite(error) else fmt.DASH,
             *_against(past, error),
-            f"1 − WMAPE = 1 − Σ|F − A| / ΣA, not shown below 0.\nTrue value {fmt.percent(1.0 - error, 2)}.",
+            f"1 − WMAPE = 1 − Σ|F − A| / ΣA, not shown below 0.\nTrue value {fmt.percent(1.0 - error, 2)}."
+            f"{'' if past is None else f' The {len(chosen.months)} months before: {fmt.percent(1.0 - past, 2)}.'}",
         ),
         _Card(
             "Bias",
@@ -287,7 +288,7 @@ def _against(past: float | None, error: float) -> tuple[str, str]:
     text = f"{gain:+.1f} pp".replace("-", "\N{MINUS SIGN}")
     word = "favourable" if gain > 0 else "unfavourable"
     return (
-        f"{'▲' if gain > 0 else '▼'} {text} to the months before, {word}",
+        f"{'▲' if gain > 0 else '▼'} {text}, {word}",
         "sop-good" if gain > 0 else "sop-bad",
     )
 

@@ -141,6 +141,7 @@ def table(view: context.View, rows: Comparison, by: Lines, chosen: Chosen, steps
         names = [rows.rows.owners[n] for n in named if n >= 0]
         row: dict[str, object] = {
             "Line": by.names[code],
+            "Owner": names[0] if len(names) == 1 else f"{len(names)} owners" if names else "",
             "Demand": line.actual,
             "Error": float(line.absolute[at]),
             "Accuracy": max(100 * (1 - float(line.wmape[at])), 0.0),
@@ -149,9 +150,8 @@ def table(view: context.View, rows: Comparison, by: Lines, chosen: Chosen, steps
             "Tracking": float(line.tracking[at]),
         }
         for n, s in enumerate(steps[1:]):
-            row[f"FVA {STEP_TITLES[STEPS[s]].lower()}"] = 100 * float(line.fva[n])
-        row["FVA total"] = 100 * float(line.wmape[0] - line.wmape[-1])
-        row["Owner"] = names[0] if len(names) == 1 else f"{len(names)} owners" if names else ""
+            row[f"FVA {STEP_TITLES[STEPS[s]].lower()}"] = round(100 * float(line.fva[n]), 1)
+        row["FVA total"] = round(100 * float(line.wmape[0] - line.wmape[-1]), 1)
         out.append(row)
     frame = pd.DataFrame(out)
     return frame.sort_values("Error", ascending=False, ignore_index=True)
@@ -170,7 +170,9 @@ def render(view: context.View, rows: Comparison, chosen: Chosen, steps: list[int
     number = st.column_config.NumberColumn
     points = {
         name: number(
-            f"{name}, pp", format="%+.1f", help="WMAPE of the step before − this step's; positive = helped"
+            f"{name}, pp",
+            format="%+.1f",
+            help="WMAPE of the step before − this step's, percentage points; positive = helped",
         )
         for name in frame.columns
         if name.startswith("FVA")

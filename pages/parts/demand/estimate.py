@@ -324,7 +324,7 @@ def _lines(view: context.View, rows: Forecasts, point: Standpoint, unit: str) ->
     frame = lines_table(view, rows, point, unit)
     number = st.column_config.NumberColumn
     listing(
-        frame,
+        frame.round(dict.fromkeys(["Estimate", "Budget", "Gap", "Change"], 0)),
         "estimate_lines",
         height=360,
         config={

@@ -228,6 +228,10 @@ def lines_frame(view: context.View, book: Book, t: int, by: str = "") -> pd.Data
     return pd.DataFrame(rows)
 
 
+#: Quantities, shown as whole numbers.
+_WHOLE = ["On the books", "Estimate", "Projection", "P10", "P90", "Gap", "Last year"]
+
+
 def _table(view: context.View, frame: pd.DataFrame) -> None:
     unit = filters.unit(view)
     levels = [level for level in context.levels(view.inputs) if level != context.COMPANY] or [context.COMPANY]
@@ -259,7 +263,7 @@ def _table(view: context.View, frame: pd.DataFrame) -> None:
         st.html(f'<p class="sop-quiet">Outside the usual spread: {fmt.safe(", ".join(apart[:8]))}{more}.</p>')
     number = st.column_config.NumberColumn
     listing(
-        frame,
+        frame.round(dict.fromkeys(_WHOLE, 0)),
         "intake_table",
         height=330,
         config={
