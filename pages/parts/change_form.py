@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from pages.parts import format as fmt
@@ -16,7 +18,15 @@ from sop_core.errors import ScenarioError
 from sop_core.inputs import Inputs
 
 #: Choices as people say them; what is not here is said as it stands, without underscores.
-_CHOICES: Mapping[str, str] = MappingProxyType({"margin": "Best margin", "service": "Service first"})
+_CHOICES: Mapping[str, str] = MappingProxyType(
+    {
+        "margin": "Best margin",
+        "service": "Service first",
+        "set": "The whole demand, units",
+        "add": "Units on top",
+        "percent": "Change in percent",
+    }
+)
 _FROM_START, _TO_END = "from the start", "to the end"
 
 
@@ -101,6 +111,8 @@ def _field(cls: type[Change], spec: FieldSpec, inputs: Inputs, old: Change | Non
     label = f"{spec.label}, {_unit(spec, inputs)}" if _unit(spec, inputs) else spec.label
     if spec.kind in ("percent", "number", "integer"):
         return _number(spec, label, key, value)
+    if spec.kind == "months":
+        return _months(spec, label, key, value, inputs)
     if spec.kind == "choice":
         return st.selectbox(
             label, spec.choices, index=spec.choices.index(value) if value in spec.choices else 0, key=key,
@@ -115,6 +127,27 @@ def _field(cls: type[Change], spec: FieldSpec, inputs: Inputs, old: Change | Non
             return ""
         return st.selectbox(label, known, index=known.index(value) if value in known else 0, key=key)
     return st.text_input(label, value=value or "", key=key, help=spec.help)
+
+
+def _months(spec: FieldSpec, label: str, key: str, value: Any, inputs: Inputs) -> dict[str, float]:
+    """A number a month over the horizon; months that are given and lie outside it stay as they are."""
+    known = dict(value or ())
+    months = [str(month) for month in inputs.months]
+    frame = pd.DataFrame(
+        {"Month": fmt.months(inputs.months), "Value": [known.get(month, np.nan) for month in months]}
+    )
+    st.caption(
+        f"{label}. {spec.help[:1].upper()}{spec.help[1:]}; a percentage as a fraction, 0.05 is 5 % more."
+    )
+    given = st.data_editor(
+        frame, key=key, hide_index=True, num_rows="fixed", height=230, disabled=["Month"],
+        column_config={"Value": st.column_config.NumberColumn(format="localized")},
+    )  # fmt: skip
+    outside = {month: number for month, number in known.items() if month not in months}
+    typed = dict(zip(months, given["Value"].tolist(), strict=True))
+    return outside | {
+        month: number for month, number in typed.items() if number is not None and number == number
+    }
 
 
 def _number(spec: FieldSpec, label: str, key: str, value: Any) -> Any:

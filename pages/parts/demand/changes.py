@@ -16,11 +16,11 @@ def toolbar(view: context.View, work: Work) -> None:
     """Undo, redo and save, as on the Scenarios page. Here with Alt, because letters are typed into the grid."""
     history = work.history
     st.button(
-        "", help="Undo (Alt+Z)", icon=":material/undo:", shortcut="Alt+Z", key="demand_undo", on_click=_undo,
+        "", help="Undo (Ctrl+Shift+Z)", icon=":material/undo:", shortcut="Ctrl+Shift+Z", key="demand_undo", on_click=_undo,
         args=(work,), disabled=not history.can_undo, type="tertiary",
     )  # fmt: skip
     st.button(
-        "", help="Redo (Alt+Y)", icon=":material/redo:", shortcut="Alt+Y", key="demand_redo", on_click=_redo,
+        "", help="Redo (Ctrl+Shift+Y)", icon=":material/redo:", shortcut="Ctrl+Shift+Y", key="demand_redo", on_click=_redo,
         args=(work,), disabled=not history.can_redo, type="tertiary",
     )  # fmt: skip
     offered = scenario_menu.choices(view.scenario_name, work, scenario_menu.lock_of(view.scenario_name))

@@ -6,6 +6,7 @@ Cells are text: what cannot be read keeps standing there with a sentence, and no
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -38,7 +39,7 @@ _HELP = {
 
 @dataclass(slots=True)
 class _Editor:
-    """One life of the grid: its frame never changes, so no edit is lost; another view is another editor."""
+    """One life of the grid. Rows and columns never change in it, so no edit is lost; another view is another one."""
 
     signature: tuple[object, ...]
     key: str
@@ -46,7 +47,15 @@ class _Editor:
     lines: list[Line]
     columns: list[Period]
     clean: list[list[str]]  #: the texts without pending ones
-    kept: dict[Cell, Typed] = field(default_factory=dict)  #: pending when it came up
+    months: list[str]  #: YYYY-MM of the horizon
+    measure: str
+    #: What the grid still holds of typing that was applied since: it is no news.
+    applied: dict[Cell, str] = field(default_factory=dict)
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell at a place of the grid."""
+        months = tuple(self.months[t] for t in self.columns[column].months)
+        return Cell(self.lines[row].scope, self.measure, months)
 
 
 def pending_of(name: str) -> Pending:
@@ -77,7 +86,7 @@ def render(view: context.View, work: Work, measure: str, kind: str) -> None:
     pending = pending_of(name)
     editor = _editor(view, shown, measure, kind, pending)
     _draw(editor, measure)
-    _collect(editor, measure, view, pending)
+    _collect(editor, view, pending)
     told = st.session_state.pop("_demand_told", None)
     if told:
         (st.error if told[0] else st.success)(
@@ -117,31 +126,40 @@ def _intro(view: context.View, measure: str, shown: int, count: int) -> str:
 
 def _editor(view: context.View, shown: list[Line], measure: str, kind: str, pending: Pending) -> _Editor:
     """The editor of this view; the one at hand where nothing but the typing has changed."""
-    signature = (
-        view.desk.version, view.scenario_name, view.scenario.fingerprint(), measure, kind,
-        tuple(line.scope for line in shown), st.session_state.get("_demand_round", 0),
-    )  # fmt: skip
+    signature = _signature(view, shown, measure, kind)
     known: _Editor | None = st.session_state.get("_demand_editor")
     if known is not None and known.signature == signature:
         return known
-    start = view.company.snapshot.settings.fiscal_year_start
-    columns = typed.periods(view.inputs.months, kind, start)
-    clean = _texts(view, shown, columns, measure)
-    months = [str(month) for month in view.inputs.months]
-    texts, kept = [list(row) for row in clean], {}
-    for r, line in enumerate(shown):
-        for c, column in enumerate(columns):
-            cell = Cell(line.scope, measure, tuple(months[t] for t in column.months))
-            if cell in pending:
-                kept[cell] = pending[cell]
-                texts[r][c] = f"{MARK}{pending[cell].text}"
-    frame = pd.DataFrame(texts, columns=[column.label for column in columns], dtype="str")
-    frame.insert(0, _LINE_COLUMN, [line.label for line in shown])
+    columns = typed.periods(view.inputs.months, kind, view.company.snapshot.settings.fiscal_year_start)
     count = st.session_state.get("_demand_editors", 0) + 1
     st.session_state["_demand_editors"] = count
-    editor = _Editor(signature, f"demand_editor_{count}", frame, shown, columns, clean, kept)
+    editor = _Editor(
+        signature, f"demand_editor_{count}", pd.DataFrame(), shown, columns, _texts(view, shown, columns, measure),
+        [str(month) for month in view.inputs.months], measure,
+    )  # fmt: skip
+    editor.frame = _frame(editor, pending)
     st.session_state["_demand_editor"] = editor
     return editor
+
+
+def _signature(view: context.View, shown: list[Line], measure: str, kind: str) -> tuple[object, ...]:
+    return (
+        view.desk.version, view.scenario_name, measure, kind, tuple(line.scope for line in shown),
+        st.session_state.get("_demand_round", 0), view.scenario.fingerprint(),
+    )  # fmt: skip
+
+
+def _frame(editor: _Editor, pending: Pending) -> pd.DataFrame:
+    """What the grid shows before anything is typed into it; what is pending from before stands in it, marked."""
+    texts = [list(row) for row in editor.clean]
+    for r in range(len(editor.lines)):
+        for c in range(len(editor.columns)):
+            cell = editor.cell(r, c)
+            if cell in pending:
+                texts[r][c] = f"{MARK}{pending[cell].text}"
+    frame = pd.DataFrame(texts, columns=[column.label for column in editor.columns], dtype="str")
+    frame.insert(0, _LINE_COLUMN, [line.label for line in editor.lines])
+    return frame
 
 
 def _texts(view: context.View, shown: list[Line], columns: list[Period], measure: str) -> list[list[str]]:
@@ -188,10 +206,9 @@ def _draw(editor: _Editor, measure: str) -> None:
     )  # fmt: skip
 
 
-def _collect(editor: _Editor, measure: str, view: context.View, pending: Pending) -> None:
+def _collect(editor: _Editor, view: context.View, pending: Pending) -> None:
     """Takes over what the grid holds now. Only cells of this grid are touched; what was typed first stays first."""
     edited: dict[int, dict[str, object]] = st.session_state[editor.key]["edited_rows"]
-    months = [str(month) for month in view.inputs.months]
     place = {column.label: c for c, column in enumerate(editor.columns)}
     for row, cells in edited.items():
         r, line = int(row), editor.lines[int(row)]
@@ -199,8 +216,11 @@ def _collect(editor: _Editor, measure: str, view: context.View, pending: Pending
             if label not in place:
                 continue
             c = place[label]
-            cell = Cell(line.scope, measure, tuple(months[t] for t in editor.columns[c].months))
+            cell = editor.cell(r, c)
             text = "" if value is None else str(value).replace(MARK.strip(), "").strip()
+            if editor.applied.get(cell) == text:
+                continue
+            editor.applied.pop(cell, None)
             if text == editor.clean[r][c] or (not text and not typed.present_in(view.scenario, cell)):
                 pending.pop(cell, None)
             elif cell not in pending or pending[cell].text != text:
@@ -245,9 +265,9 @@ def _form(view: context.View, work: Work, count: int) -> None:
             )  # fmt: skip
             owner.text_input("Owner", key="demand_owner", max_chars=100, help="Who answers for these numbers")
             apply.form_submit_button(
-                f"Apply {count} {word}", type="primary", width="stretch", shortcut="Ctrl+Enter",
+                f"Apply {count} {word}", type="primary", width="stretch", shortcut="Ctrl+S",
                 key="demand_apply_button", on_click=_apply, args=(view, work), disabled=not count,
-                help="Enter in “Why”, or Ctrl+Enter in the grid",
+                help="Enter in “Why”, or Ctrl+S anywhere",
             )  # fmt: skip
         st.button(
             "Discard", key="demand_discard", on_click=_discard, args=(view.scenario_name,),
@@ -279,14 +299,42 @@ def _apply(view: context.View, work: Work) -> None:
     if not found.taken:
         return
     work.history = work.history.push(found.scenario)
-    for cell in found.taken:
-        del pending[cell]
+    done = {cell: pending.pop(cell) for cell in found.taken}
+    _follow(dataclasses.replace(view, scenario=work.scenario), pending, done)
     count = len(found.taken)
     left = f" {len(pending)} wait below." if pending else ""
     said = f"{count} {'cell' if count == 1 else 'cells'} applied.{left} Undo takes them back."
     st.session_state["_demand_told"] = (False, said)
     st.session_state["demand_why"] = ""
-    _renew()
+
+
+def _follow(view: context.View, pending: Pending, done: Pending) -> None:
+    """The grid stays as it is and shows the new numbers: typing that is under way in the browser is not cut off.
+    Only where a number that it holds is no longer true (a total moved it) a new grid takes its place."""
+    editor: _Editor | None = st.session_state.get("_demand_editor")
+    if editor is None:
+        return
+    clean = _texts(view, editor.lines, editor.columns, editor.measure)
+    for r, row in enumerate(clean):
+        for c, text in enumerate(row):
+            cell = editor.cell(r, c)
+            if cell in done:
+                editor.applied[cell] = done[cell].text
+            if cell in editor.applied and not _says(text, editor.applied[cell], editor.measure):
+                _renew()
+                return
+    editor.clean = clean
+    editor.frame = _frame(editor, pending)
+    editor.signature = (*editor.signature[:-1], view.scenario.fingerprint())
+
+
+def _says(shown: str, given: str, measure: str) -> bool:
+    """Whether a cell's number is the one that was typed, to the digits shown."""
+    value = typed.read_number(given, measure)
+    if measure == UNITS:
+        return value is not None and units(value) == shown
+    known = [] if value is None else [value]
+    return _given([*known], measure) == shown
 
 
 def _discard(name: str) -> None:
