@@ -72,7 +72,7 @@ def _section(view: context.View, history: History, decisions: Sequence[Decision]
     lines = _lines(history, scope.items, scope.region, scope.segment, scope.key(view), verdicts.fingerprint())
     sums = {found.kind: found for found in by_kind(lines, verdicts)}
     with st.container(gap="xsmall"):
-        st.html(f'{_STYLE}<p class="sop-quiet">{fmt.safe(_summary(lines, sums, scope, view))}</p>')
+        st.html(f'{_STYLE}<p class="sop-quiet sop-review">{fmt.safe(_summary(lines, sums, scope, view))}</p>')
         kind = _kinds(sums)
         chosen = lines if kind == _ALL else tuple(line for line in lines if line.kind == kind)
         st.html(f'<p class="sop-quiet sop-review">{fmt.safe(_meaning(kind, sums))}</p>')
@@ -202,17 +202,17 @@ def _listing(lines: Sequence[Line], key: str, view: context.View, decisions: Seq
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     config: dict[str, Any] = {
-        "Kind": text(width=100),
-        "Item": text(width=125),
-        "Month": text(width=85),
+        "Kind": text(width=92),
+        "Item": text(width=158),
+        "Month": text(width=84),
         "Recorded": number(
-            format="localized", width=78, help="Units before this step, of the series and months it changes"
+            format="localized", width=72, help="Units before this step, of the series and months it changes"
         ),
         "Cleansed": number(
-            format="localized", width=78, help="The same units with the correction, whether it acts or not"
+            format="localized", width=72, help="The same units with the correction, whether it acts or not"
         ),
-        "Difference": number(format="localized", width=82, help="Cleansed less recorded, units"),
-        "Acts": text(width=55, help="Whether the forecast rests on it"),
+        "Difference": number(format="localized", width=76, help="Cleansed less recorded, units"),
+        "Acts": text(width=52, help="Whether the forecast rests on it"),
         "Decided": text(
             width=110, help="Who decided; by itself: this kind acts unless rejected; open: needs a decision"
         ),
