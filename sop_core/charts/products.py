@@ -22,6 +22,9 @@ from sop_core.charts.timeline import (
     stamps,
 )
 
+#: Titles begin at the picture's edge, as on charts over months.
+_LEFT = {"xref": "container", "x": 0.006}
+
 
 def launch_chart(
     palette: Palette,
@@ -83,6 +86,7 @@ def ramp_chart(
         yaxis={"range": [0, top]},
         margin={"r": 130},
     )
+    chart.update_layout(title=_LEFT)
     full = int(np.argmax(assumed >= 1)) + 1
     said = f"Assumed: full volume in month {full}."
     return Picture(chart, said)
@@ -111,7 +115,7 @@ def run_down_chart(
     if (committed > 0).any():
         chart.add_bar(
             x=at, y=points(committed), name="Committed production", hovertemplate=hover,
-            marker={"color": palette.supply, "pattern": {"shape": "/", "fgcolor": palette.surface}},
+            marker={"color": palette.supply},
         )  # fmt: skip
     chart.add_scatter(
         x=at, y=points(stock), mode="lines+markers", name="Stock at month end", hovertemplate=hover,
@@ -154,6 +158,7 @@ def elasticity_chart(
             line={"color": palette.demand, "width": width, "dash": dash},
         )  # fmt: skip
     chart.update_layout(
+        title=_LEFT,
         hovermode="closest",
         xaxis={"title": {"text": "list price, % of its mean"}},
         yaxis={"rangemode": "normal"},
@@ -208,6 +213,7 @@ def calendar_chart(
         x=str(plan_start.astype("datetime64[D]")), line={"color": palette.muted, "width": 1, "dash": "dot"}
     )
     chart.update_layout(
+        title=_LEFT,
         hovermode="closest",
         barmode="overlay",
         xaxis={"type": "date", "range": [str(first), str(last)], "tickformat": "%b %y", "showgrid": True},
@@ -235,7 +241,7 @@ def uplift_chart(
         x=at, y=points(actual), name="as it was", marker={"color": palette.demand}, hovertemplate=hover
     )
     chart.update_layout(
-        barmode="group", showlegend=True, legend={"orientation": "h", "y": -0.16, "x": 0}, margin={"r": 8},
+        title=_LEFT, barmode="group", showlegend=True, legend={"orientation": "h", "y": -0.16, "x": 0}, margin={"r": 8},
         xaxis={"type": "category"},
     )  # fmt: skip
     said = f"{quantity(actual.sum())} {unit} against {quantity(expected.sum())} expected without it."

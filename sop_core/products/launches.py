@@ -192,12 +192,14 @@ def past_ramp(signal: Signal, product: str) -> PastRamp | None:
 
 
 def comparable_ramps(signal: Signal, snapshot: Snapshot, like: str) -> list[PastRamp]:
-    """The like product's own ramp where the history shows it, then those of its family."""
-    products = snapshot.table("products").set_index("product")["family"]
+    """The like product's own ramp where the history shows it, then those of its family, then its category."""
+    products = snapshot.table("products").set_index("product")
     if like not in products.index:
         return []
-    family = [str(name) for name in products.index[products == products[like]] if name != like]
-    found = [past_ramp(signal, name) for name in [like, *family]]
+    family, category = products["family"], products["category"]
+    near = [str(name) for name in products.index[family == family[like]] if name != like]
+    wider = (category == category[like]) & (family != family[like])
+    found = [past_ramp(signal, name) for name in [like, *near, *map(str, products.index[wider])]]
     return [ramp for ramp in found if ramp is not None]
 
 

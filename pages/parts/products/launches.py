@@ -115,17 +115,17 @@ def launch_frame(lines: list[LaunchLine], label: Callable[[str], str]) -> pd.Dat
             "Stage": line.stage,
             "Launch": month_label(line.launch.month),
             "Probability %": 100 * line.launch.probability,
-            "Like product": label(line.like) if line.like else "",
-            "Scale %": 100 * line.launch.scale,
-            "Ramp months": line.launch.ramp_months,
-            "Takes from": label(line.takes_from) if line.takes_from else "",
-            "Rate %": 100 * line.launch.cannibal_rate if line.takes_from else np.nan,
             "Full units": round(line.full_units),
             "Taken units": round(line.full_taken),
             "Net units": round(line.full_units - line.full_taken),
             "Weighted net units": round(line.weighted_net_units),
             "Weighted net revenue": round(line.weighted_net_revenue),
             "Weighted net margin": round(line.weighted_net_margin),
+            "Like product": label(line.like) if line.like else "",
+            "Scale %": 100 * line.launch.scale,
+            "Ramp months": line.launch.ramp_months,
+            "Takes from": label(line.takes_from) if line.takes_from else "",
+            "Rate %": 100 * line.launch.cannibal_rate if line.takes_from else np.nan,
         }
         for line in lines
     ]
@@ -164,7 +164,15 @@ def _listing(view: View, lines: list[LaunchLine]) -> None:
 def _one(view: View, lines: list[LaunchLine]) -> None:
     """The chosen launch: levers at the left, its volume and ramp at the right."""
     names = list(dict.fromkeys(line.launch.name for line in lines))
-    chosen = st.selectbox("Launch", names, key="launch_chosen", format_func=view.desk.label, width=360)
+    largest = max(lines, key=lambda line: line.weighted_net_units).launch.name
+    chosen = st.selectbox(
+        "Launch",
+        names,
+        index=names.index(largest),
+        key="launch_chosen",
+        format_func=view.desk.label,
+        width=360,
+    )
     own = [line for line in lines if line.launch.name == chosen]
     left, right = st.columns([1, 3], gap="medium")
     with left:
@@ -266,7 +274,9 @@ def _pictures(view: View, own: list[LaunchLine]) -> None:
     ramps = ramp_chart(view.palette, assumed, [(ramp.product, ramp.part) for ramp in real[:3]])
     right.plotly_chart(ramps.figure, key="ramp_chart", theme=None, config=CONFIG, alt=ramps.alt)
     if not real:
-        said = "History shows no past launch of the like product or of its family to check the ramp by."
+        said = (
+            "History shows no past launch of the like product, its family or category to check the ramp by."
+        )
     else:
         said = " ".join(
             f"{label(ramp.product)}, launched {month_label(ramp.first)}: "

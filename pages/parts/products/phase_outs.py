@@ -50,7 +50,9 @@ def headline(view: View, lines: list[PhaseOutLine]) -> str:
     value = sum(line.left_value for line in lines)
     worst = max(lines, key=lambda line: (line.left_value, line.left))
     if worst.left < 0.5:
-        return f"{count} within the horizon; stock and committed production are sold by then."
+        make = sum(line.still_to_make for line in lines)
+        more = f"; {fmt.short(make)} units are still to be made until then" if make >= 0.5 else ""
+        return f"{count} within the horizon; stock and committed production are sold by then{more}."
     said = (
         f"{count} within the horizon: {fmt.money(value, view.currency)} of stock at standard cost would be left"
         if value

@@ -9,9 +9,8 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import COMPANY, FAMILY, View
 from pages.parts.filters import Group, split
-from pages.parts.grid import FROZEN, PLAN, Block, MonthGrid, Row
 from pages.parts.products import working
-from pages.parts.tables import download, listing, month_table
+from pages.parts.tables import download, listing
 from sop_core.calendar import month_label
 from sop_core.changes import DEFAULT_ELASTICITY, PriceChange, Scope
 from sop_core.charts.products import elasticity_chart
@@ -124,7 +123,8 @@ def _elasticity(view: View) -> None:
         st.caption("Demand is a plan of the company's own: it is not forecast, so history is not asked.")
         _what_if(view, None, _told(view, None, None))
         return
-    found = {e.name: e for e, inside in zip(response.items, view.items, strict=True) if inside}
+    inside = [e for e, shown in zip(response.items, view.items, strict=True) if shown]
+    found = {e.name: e for e in sorted(inside, key=lambda e: (not e.clear, bool(e.why)))}
     frame = elasticity_frame(view, list(found.values()))
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -262,31 +262,26 @@ def _grid(view: View) -> None:
     groups = split(inputs, level, view.items)
     if len(groups) == 1:
         groups = split(inputs, "Product", view.items)
-    blocks = []
-    for group in groups[:40]:
-        rows = _rows(view, group)
-        if rows:
-            blocks.append(Block(group.name, rows))
-    frozen = inputs.policy.frozen_months
-    zones = tuple(FROZEN if t < frozen else PLAN for t in range(inputs.horizon))
-    grid = MonthGrid(inputs.months, zones, tuple(blocks), "Price list and net price")
+    frame = prices_frame(view, groups)
     st.html('<div class="sop-group">Prices by month</div>')
-    month_table(grid, "List and net prices by month", height=360)
+    decimals = "%.0f" if frame.iloc[:, 3:].max().max() >= 10_000 else "%.2f"
+    months = {name: _number(format=decimals) for name in frame.columns[3:]}
+    pinned = {name: st.column_config.TextColumn(pinned=True) for name in frame.columns[:2]}
+    listing(frame, "prices_by_month", height=400, config=months | pinned)
     st.caption(
         "Mean over products, regions and segments at the demand of the whole horizon, so that only prices move "
         "it. Net = what customers pay after discounts, promotions included."
-        + (f" {len(groups) - 40} more in the download of a narrower choice." if len(groups) > 40 else "")
     )
-    download("Prices by month", grid.frame, "prices_by_month.csv", "prices_csv", quiet=True)
+    download("Prices by month", frame, "prices_by_month.csv", "prices_csv", quiet=True)
 
 
-def _rows(view: View, group: Group) -> tuple[Row, ...]:
-    listed, net = mean_prices(view.company, view.unconstrained, group.items, view.regions)
-    if not np.isfinite(net).any():
-        return ()
-    unit = f"{view.currency}/unit"
+def prices_frame(view: View, groups: list[Group]) -> pd.DataFrame:
+    """List and net price of each group, months across, money a unit."""
     rows = []
-    if (listed > 0).any():
-        rows.append(Row("List", listed, unit))
-    rows.append(Row("Net", net, unit))
-    return tuple(rows)
+    for group in groups:
+        listed, net = mean_prices(view.company, view.unconstrained, group.items, view.regions)
+        for name, values in (("List", listed), ("Net", net)):
+            if np.isfinite(values).any() and (values > 0).any():
+                months = dict(zip(view.months, np.round(values, 4).tolist(), strict=True))
+                rows.append({"Group": group.name, "Price": name, "Unit": f"{view.currency}/unit"} | months)
+    return pd.DataFrame(rows, columns=["Group", "Price", "Unit", *view.months])

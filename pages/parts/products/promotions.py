@@ -255,19 +255,19 @@ def past_frame(past: list[Measured]) -> pd.DataFrame:
                 or "everywhere",
                 "First day": pd.Timestamp(own.start.astype("datetime64[us]")),
                 "Last day": pd.Timestamp(own.end.astype("datetime64[us]")),
+                "Verdict": f"cannot be measured: {found.why}" if found.why else paid,
                 "Planned %": 100 * found.planned_rise,
                 "Measured %": 100 * found.rise,
                 "Low %": 100 * low,
                 "High %": 100 * high,
+                "Earned": np.round(found.earned),
+                "Earned low": np.round(least),
+                "Earned high": np.round(most),
                 "Extra units": np.round(found.extra),
                 "Bought early": np.round(found.dip),
                 "± early": np.round(1.2816 * found.dip_error),
                 "Cost": round(own.cost),
-                "Earned": np.round(found.earned),
-                "Earned low": np.round(least),
-                "Earned high": np.round(most),
                 "Chance it paid %": 100 * found.chance,
-                "Verdict": f"cannot be measured: {found.why}" if found.why else paid,
             }
         )
     return pd.DataFrame(rows)
