@@ -51,7 +51,9 @@ MODELS = tuple(
 )
 
 
-def auto_ets(histories: Sequence[Array], period: int, horizon: int) -> tuple[Array, list[str]]:
+def auto_ets(
+    histories: Sequence[Array], period: int, horizon: int, models: Sequence[Model] = MODELS
+) -> tuple[Array, list[str]]:
     """(forecasts (n, horizon), chosen models) of histories of any length, none with gaps."""
     longest = max(y.size for y in histories)
     y = np.zeros((len(histories), longest))
@@ -66,7 +68,7 @@ def auto_ets(histories: Sequence[Array], period: int, horizon: int) -> tuple[Arr
     best = np.full(len(y), np.inf)
     out = np.zeros((len(y), horizon))
     chosen = [""] * len(y)
-    for model in MODELS:
+    for model in models:
         room = size - model.parameters(period) - 1
         able = room > 0
         if model.season != "N":

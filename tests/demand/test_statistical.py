@@ -280,3 +280,47 @@ def test_shares_of_products_in_their_family_sum_to_one_and_unsold_ones_have_none
     assert share["P1"] == pytest.approx(1 / 3)
     # Neither sold in the last year: their part of the family's forecast is nothing.
     assert (share["P3"], share["P4"]) == (0.0, 0.0)
+
+
+def test_odd_histories_get_a_forecast_or_a_sentence() -> None:
+    """No history, zeros, one month, gaps, a jump in level, more returns than sales, twenty years: side by side."""
+    stamps = pd.date_range("2005-01-01", periods=240, freq="MS")
+    n = np.arange(240)
+    season = 1.0 + 0.3 * np.sin(2 * np.pi * n / 12)
+    units = {
+        "Long": 100.0 * season,
+        "Zeros": np.where(n >= 200, 0.0, np.nan),
+        "Once": np.where(n == 239, 40.0, np.nan),
+        "Gaps": np.where((n >= 180) & (n % 5 != 0), 50.0 * season, np.nan),
+        "Jump": np.where(n >= 180, np.where(n < 225, 20.0, 200.0), np.nan),
+        "Returned": np.where(n >= 180, np.where(n % 7 == 0, -30.0, 60.0), np.nan),
+        "Empty": np.full(240, np.nan),
+    }
+    rows = [
+        {"month": stamp, "product": name, "quantity": float(quantity)}
+        for name, values in units.items()
+        for stamp, quantity in zip(stamps, values, strict=True)
+        if np.isfinite(quantity)
+    ]
+    tables = {"products": pd.DataFrame({"product": list(units)}), "sales": pd.DataFrame(rows)}
+    found = prepare(Snapshot.from_tables(tables)).baseline
+    assert found is not None
+    assert np.isfinite(found.units).all()
+    assert (found.units >= 0.0).all()
+    item = dict(zip(sorted(units), found.units.sum(axis=(1, 2)), strict=True))
+    assert not item["Zeros"].any()
+    assert not item["Empty"].any()
+    assert item["Long"].mean() == pytest.approx(100.0, rel=0.15)
+    assert item["Jump"].mean() > 100.0
+    assert (item["Returned"] > 0.0).all()
+    assert (item["Once"] > 0.0).all()
+    reasons = found.details.set_index("unique_id")["reason"]
+    assert reasons.str.len().min() > 10
+    assert "one" in reasons["item|Once"].lower() or "1 " in reasons["item|Once"]
+    for at in range(len(units)):
+        one = np.arange(len(units)) == at
+        width = found.half_width(
+            one, np.ones(found.units.shape[1], bool), np.ones(found.units.shape[2], bool)
+        )
+        assert np.isfinite(width).all()
+        assert (width >= 0.0).all()
