@@ -186,12 +186,21 @@ def _reason(fit: SeriesFit) -> str:
         if fit.member_mae
         else "equally weighted, too short to test"
     )
-    compared = ""
-    if fit.errors.size and fit.naive_mae:
-        gain = 1.0 - _mae(fit) / fit.naive_mae
-        word = "smaller" if gain >= 0 else "larger"
-        compared = f"; past errors {abs(gain):.0%} {word} than repeating the past"
-    return f"Mean of {shares}, {tested}{compared}: {fit.reason}."
+    return f"Mean of {shares}, {tested}{_compared(fit)}: {fit.reason}."
+
+
+def _compared(fit: SeriesFit) -> str:
+    """How the past errors compare with those of repeating the past; nothing where other methods made them."""
+    if not (fit.member_mae and fit.naive_mae):
+        return ""
+    ratio = _mae(fit) / fit.naive_mae
+    if ratio >= 2.0:
+        words = f"{ratio:.1f} times"
+    elif abs(ratio - 1.0) < 0.005:
+        words = "as large as"
+    else:
+        words = f"{abs(1.0 - ratio):.0%} {'smaller' if ratio < 1.0 else 'larger'} than"
+    return f"; its past errors were {words} those of repeating the past"
 
 
 def prophet_reference(

@@ -90,8 +90,8 @@ def examine(values: Array, period: int, gaps: Literal["interpolate", "zero"]) ->
         y[:since] *= factor
         change = f"rose to {factor:.1f} times" if factor > 1.0 else f"fell to {factor:.0%} of"
         notes.append(
-            f"the level {change} itself {_counted(y.size - since)} before the end and stayed: what lies before is "
-            "taken at the new level"
+            f"the level {change} what it was {_counted(y.size - since)} before the end and stayed: what lies before "
+            "is taken at the new level"
         )
     return Profile(y, first, kind, non_negative, tuple(notes))
 

@@ -214,6 +214,8 @@ def test_diagnostics_say_why():
     assert a["champion"] == min(a["member_mae"], key=a["member_mae"].get)
     assert a["mae"] < a["naive_mae"]
     assert a["reason"].endswith("60 periods of history.")
+    assert "its past errors were" in a["reason"]
+    assert "% smaller than those of repeating the past" in a["reason"]
     assert b["reason"] == "Zero: no demand at all so far."
 
 
