@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sop_core.calendar import MonthArray
 from sop_core.demand.cleansing import Verdicts
@@ -42,9 +43,8 @@ class Axes:
         self, items: PlanningItems, regions: tuple[str, ...], segments: tuple[str, ...], months: MonthArray
     ) -> None:
         self.items, self.regions, self.segments, self.months = items, regions, segments, months
-        self._item = pd.Series(items.position, dtype="int64")
-        self._region = pd.Series(np.arange(len(regions)), index=list(regions))
-        self._segment = pd.Series(np.arange(len(segments)), index=list(segments))
+        self._region = {name: at for at, name in enumerate(regions)}
+        self._segment = {name: at for at, name in enumerate(segments)}
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -55,18 +55,18 @@ class Axes:
         """The same without the first months."""
         return self if not first else Axes(self.items, self.regions, self.segments, self.months[first:])
 
-    def item_at(self, products: pd.Series) -> Floats:
-        """Position of each product's item; nan for unknown ones."""
-        return np.asarray(products.map(self._item), dtype=np.float64)
+    def item_at(self, products: pd.Series) -> NDArray[np.int64]:
+        """Position of each product's item; -1 for unknown ones."""
+        return _positions(products, self.items.position)
 
     def cells(self, frame: pd.DataFrame, month: MonthArray) -> tuple[np.ndarray, np.ndarray]:
         """(flat position of each row's cell, mask of the rows that have one)."""
         at = (month - self.months[0]).astype(int)
         i = self.item_at(frame["product"])
-        r = frame["region"].map(self._region).to_numpy(dtype=float)
-        m = frame["segment"].map(self._segment).to_numpy(dtype=float)
-        known = ~(np.isnan(i) | np.isnan(r) | np.isnan(m)) & (at >= 0) & (at < len(self.months))
-        index = (i[known].astype(int), r[known].astype(int), m[known].astype(int), at[known])
+        r = _positions(frame["region"], self._region)
+        m = _positions(frame["segment"], self._segment)
+        known = (i >= 0) & (r >= 0) & (m >= 0) & (at >= 0) & (at < len(self.months))
+        index = (i[known], r[known], m[known], at[known])
         return np.ravel_multi_index(index, self.shape), known
 
     def add_up(self, cells: tuple[np.ndarray, np.ndarray], values: Floats) -> Floats:
@@ -75,6 +75,13 @@ class Axes:
         size = int(np.prod(self.shape))
         out: Floats = np.bincount(flat, weights=values[known], minlength=size).astype(float)
         return out.reshape(self.shape)
+
+
+def _positions(names: pd.Series, known: Mapping[str, int]) -> NDArray[np.int64]:
+    """Position of each name, -1 for unknown ones; each different name is looked up once."""
+    codes, different = pd.factorize(names)
+    found = np.array([known.get(name, -1) for name in different] + [-1], dtype=np.int64)
+    return found[codes]  # blanks have the code -1
 
 
 class Ledger:
@@ -122,11 +129,14 @@ class Ledger:
         kind: str,
         reason: Reason,
         cause: str = "",
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
-        """Writes corrections down without applying them."""
+        """Writes corrections down without applying them. `rows`: the items that the arrays hold (None: all)."""
         axes = self.axes
-        self.explained |= where.any(axis=(1, 2))
+        self.explained[slice(None) if rows is None else rows] |= where.any(axis=(1, 2))
         cells = np.argwhere(where)
+        if rows is not None:
+            cells[:, 0] = rows[cells[:, 0]]
         numbers = (before[where].tolist(), after[where].tolist(), acts[where].tolist())
         for (i, r, m, h), old, new, does in zip(cells.tolist(), *numbers, strict=True):
             self.rows.append(

@@ -120,21 +120,24 @@ def take_out_promotions(snapshot: Snapshot, cleaned: Floats, ledger: Ledger) -> 
     base = without(cleaned, acting, accepted)
     wholly = base if all(a.all() for a in accepted) else without(cleaned, acting, [everywhere] * len(acting))
     effects = [effect_of(p, base, mask) for p, mask in zip(acting, accepted, strict=True)]
-    total = np.sum(effects, axis=0)
+    total = np.zeros_like(cleaned)
+    for promotion, effect in zip(acting, effects, strict=True):
+        total[promotion.rows] += effect
     # Where the equations were cut at zero, the effects share what was really taken out.
     real = np.divide(cleaned - base, total, out=np.zeros_like(total), where=np.abs(total) > 1e-12)
-    running = cleaned.copy()
     for promotion, mask, effect in zip(acting, accepted, effects, strict=True):
-        why = _Why(promotion, ledger.axes.months)
-        after = running - effect * real
-        moved = mask & (np.abs(after - running) > 1e-9)
-        ledger.note(moved, running, after, mask, "promotion", why, promotion.name)
-        running = after
-        if mask.all():
+        why, rows = _Why(promotion, ledger.axes.months), promotion.rows
+        acts, before = mask[rows], cleaned[rows]
+        after = before - effect * real[rows]
+        moved = acts & (np.abs(after - before) > 1e-9)
+        ledger.note(moved, before, after, acts, "promotion", why, promotion.name, rows)
+        cleaned[rows] = after
+        if acts.all():
             continue
-        would = np.where(base > 0, np.maximum(base - effect_of(promotion, wholly, everywhere), 0.0), base)
-        idle = ~mask & (np.abs(would - base) > 1e-9)
-        ledger.note(idle, base, would, mask, "promotion", why, promotion.name)
+        left = base[rows]
+        would = np.maximum(left - effect_of(promotion, wholly, everywhere), 0.0)
+        idle = ~acts & (left > 0) & (np.abs(would - left) > 1e-9)
+        ledger.note(idle, left, would, acts, "promotion", why, promotion.name, rows)
     cleaned[:] = base
 
 
@@ -164,12 +167,11 @@ def without(actual: Floats, promotions: Sequence[Past], masks: Sequence[Bools]) 
 
 
 def effect_of(promotion: Past, base: Floats, mask: Bools) -> Floats:
-    """[i, r, m, h] units that a promotion adds to the demand `base` (negative: bought earlier)."""
-    effect, rows = np.zeros_like(base), promotion.rows
-    effect[rows] = base[rows] * promotion.scope * (promotion.gain - promotion.loss) * mask[rows]
-    if promotion.pulls:
-        effect[rows] += _bought_early(promotion, base, mask)
-    return effect
+    """[rows, r, m, h] units that a promotion adds to the demand `base` of the items it covers (negative: bought
+    earlier)."""
+    rows = promotion.rows
+    effect: Floats = base[rows] * promotion.scope * (promotion.gain - promotion.loss) * mask[rows]
+    return effect + _bought_early(promotion, base, mask) if promotion.pulls else effect
 
 
 def _bought_early(promotion: Past, base: Floats, mask: Bools) -> Floats:

@@ -104,11 +104,11 @@ def month_end_stock(snapshot: Snapshot, ledger: Ledger) -> Floats | None:
     axes = ledger.axes
     at = (month_column(inventory["month"]) - axes.months[0]).astype(int)
     i = axes.item_at(inventory["product"])
-    ok = ~np.isnan(i) & (at >= 0) & (at < len(axes.months))
+    ok = (i >= 0) & (at >= 0) & (at < len(axes.months))
     if not ok.any():
         return None
     shape = (axes.shape[0], axes.shape[3])
-    flat = np.ravel_multi_index((i[ok].astype(int), at[ok]), shape)
+    flat = np.ravel_multi_index((i[ok], at[ok]), shape)
     held = np.maximum(np.nan_to_num(inventory["quantity"].to_numpy(dtype=float)[ok]), 0.0)
     size = shape[0] * shape[1]
     units = np.bincount(flat, weights=held, minlength=size).reshape(shape)
