@@ -182,7 +182,19 @@ def test_a_name_that_does_not_exist_is_named_with_its_near_miss(axis: str) -> No
     assert AXES[axis].table in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", ["promotion_cancel", "promotion_move", "launch_move", "launch_probability"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "promotion_cancel",
+        "promotion_move",
+        "promotion_terms",
+        "launch_move",
+        "launch_probability",
+        "launch_volume",
+        "launch_ramp",
+        "launch_cannibalisation",
+    ],
+)
 def test_a_promotion_or_launch_that_does_not_exist_is_named(kind: str) -> None:
     company, cls = make_inputs(), REGISTRY[kind]
     key = next(spec for spec in cls.specs() if spec.key)
