@@ -253,6 +253,11 @@ def _open(view: context.View, baseline: Baseline, history: History, shown: pd.Da
             listing(members, "methods_members", config=_member_columns(unit))
         else:
             st.html('<p class="sop-quiet">One rule, no members to weigh.</p>')
+        if int(row["origins"]):
+            st.html(
+                '<p class="sop-quiet">Dashed in the picture: what each backtest would have forecast, knowing only the '
+                "months before it. The weighted mean of a backtest uses weights from the other backtests alone.</p>"
+            )
     with right:
         at = np.ix_(items, regions, segments)
         past = history.cleaned[at].sum(axis=(0, 1, 2))
