@@ -75,8 +75,8 @@ def forecast(
     first day, on their last, as 202401, or be counted 1, 2, 3...; the forecast is dated in the same way.
     executor, workers, cache, progress: see `fleet.fit_fleet`.
     parents: the series above a series, by name ({"item|A": "family|B"}). One with less than two years of history
-    borrows the season of the nearest series above it that has one; names without a series in `frame` are passed
-    over.
+    borrows the season of the nearest series above it that has one, and one with less than three does so where its
+    backtests begin before it had two; names without a series in `frame` are passed over.
     Raises ForecastError, with what to put right, for a frame that cannot be forecast.
     """
     return forecast_with_diagnostics(

@@ -290,7 +290,8 @@ def _with_families(
     place = {name: i for i, name in enumerate(names)}
     out = list(tasks)
     for i, (name, task) in enumerate(zip(names, tasks, strict=True)):
-        if np.count_nonzero(~np.isnan(task.y)) >= 2 * period:
+        # From three years on, a history has a season of its own in its backtests too.
+        if np.count_nonzero(~np.isnan(task.y)) >= 3 * period:
             continue
         end = int(firsts[i]) + step * task.y.size
         above, seen = parents.get(name), {name}

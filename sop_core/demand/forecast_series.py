@@ -165,7 +165,9 @@ def _rows_of(
 
     def row(cut: int, ahead: int) -> _Row:
         members = _members(seen.kind, cut, period)
-        season = _borrowed(task, seen, cut, ahead, period) if seen.kind in ("short", "level") else None
+        # In its third year a series knows its own season, but what it was tried from in the past did not yet.
+        borrows = cut < 2 * period and seen.kind != "intermittent"
+        season = _borrowed(task, seen, cut, ahead, period) if borrows else None
         return _Row(i, cut, ahead, members, season)
 
     least = 3 if seen.kind in ("short", "level") else min(2 * period, max(3, size // 2))

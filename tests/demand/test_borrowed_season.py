@@ -89,7 +89,17 @@ def test_what_the_family_does_after_a_series_ends_stays_unknown_to_it():
     )
 
 
-def test_histories_of_two_years_and_series_without_parents_are_left_as_they_are():
+def test_in_its_third_year_a_series_is_judged_by_forecasts_that_knew_the_season():
+    """The forecast is its own; the band is not as wide as the errors of methods that knew no season."""
+    history = pd.concat([frame("family", family()), frame("p", product(2)[34:60])])
+    own, told = forecast(history, 12), forecast(history, 12, parents={"p": "family"})
+    own, told = (found[found["unique_id"] == "p"] for found in (own, told))
+    np.testing.assert_array_equal(own["yhat"], told["yhat"])
+    assert own["method"].tolist() == told["method"].tolist()
+    assert (told["hi"] - told["lo"]).mean() < 0.7 * (own["hi"] - own["lo"]).mean()
+
+
+def test_histories_of_three_years_and_series_without_parents_are_left_as_they_are():
     history = pd.concat(
         [frame("family", family()), frame("p", product(2)[20:60]), frame("q", product(5)[50:60])]
     )
