@@ -248,16 +248,26 @@ def version_differences(
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far the agreed demand has moved since, in units over the agreed months that are still planned."""
+    """How far the agreed demand has moved since, over the agreed months that are still planned: units, and revenue
+    at the prices of then and now (nan where no price was kept).
+    """
 
     agreed: float
     now: float
     months: int
+    agreed_revenue: float = float("nan")
+    now_revenue: float = float("nan")
 
     @property
     def share(self) -> float:
         """Now / agreed − 1; 0 where nothing was agreed."""
         return self.now / self.agreed - 1.0 if self.agreed else 0.0
+
+    @property
+    def revenue_share(self) -> float:
+        """Revenue now / agreed − 1; 0 where none was agreed or no price was kept."""
+        known = np.isfinite(self.agreed_revenue) and self.agreed_revenue
+        return self.now_revenue / self.agreed_revenue - 1.0 if known else 0.0
 
 
 def drift(agreement: Agreement, estimate: Estimate, wanted: Unconstrained) -> Drift:
@@ -268,13 +278,17 @@ def drift(agreement: Agreement, estimate: Estimate, wanted: Unconstrained) -> Dr
         & (months <= agreement.last_month)
         & np.isin(months, estimate.months)
     )
-    agreed = estimate.consensus[..., np.isin(estimate.months, months[use])].sum()
-    return Drift(float(agreed), float(wanted.demand.total[..., use].sum()), int(use.sum()))
+    kept = np.isin(estimate.months, months[use])
+    units, demand = estimate.consensus[..., kept], wanted.demand
+    worth = float("nan") if estimate.price is None else float((units * estimate.price[..., kept]).sum())
+    total = demand.total[..., use]
+    now_worth = float((total * demand.price[..., use]).sum())
+    return Drift(float(units.sum()), float(total.sum()), int(use.sum()), worth, now_worth)
 
 
 def drift_sentence(agreement: Agreement, version: int, review: int, moved: Drift) -> str:
     """What changed under an agreement, empty where nothing did: `Agreed on data version 3, now 4; the same Changes
-    give 1.2 % less.`
+    give 1.2 % less demand.`
     """
     parts = []
     if version != agreement.data_version:
@@ -285,6 +299,11 @@ def drift_sentence(agreement: Agreement, version: int, review: int, moved: Drift
         return ""
     if not moved.months:
         return f"Agreed on {' and '.join(parts)}; none of its months is planned any more."
-    share = round(moved.share * 100, 1)
-    gap = f"{abs(share):.1f} % {'more' if share > 0 else 'less'}" if share else "the same demand"
-    return f"Agreed on {' and '.join(parts)}; the same Changes give {gap}."
+    units, worth = round(moved.share * 100, 1), round(moved.revenue_share * 100, 1)
+    gap = f"{_more(units)} demand" if units else "the same demand"
+    money = "" if units == worth else f", with {_more(worth)} revenue" if worth else ", with the same revenue"
+    return f"Agreed on {' and '.join(parts)}; the same Changes give {gap}{money}."
+
+
+def _more(percent: float) -> str:
+    return f"{abs(percent):.1f} % {'more' if percent > 0 else 'less'}"

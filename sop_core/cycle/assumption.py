@@ -176,6 +176,16 @@ class Assumption:
         """A number of this assumption as people write it: `+3 %`, `1,200 units a month`, `Mar 27`."""
         return amount(self.measure, value, self.unit)
 
+    def about(self, value: float) -> str:
+        """A number that was worked out, as people write it: percentages with one decimal."""
+        return self.said(round(value, 3) if self.measure in _FRACTIONS else value)
+
+    @property
+    def range(self) -> str:
+        """`+1 % to +5 %`, `8,000 to 10,000 units a month`."""
+        unit = {UNITS: " units a month", JUDGED: f" {self.unit}"}.get(self.measure, "")
+        return f"{self.said(self.low).removesuffix(unit)} to {self.said(self.high)}"
+
     def sentence(self) -> str:
         """`Polish listing (East): demand +3 % against the year before, range +1 % to +5 %`."""
         what = {
@@ -185,7 +195,7 @@ class Assumption:
             LAUNCH: f"on sale from {self.said(self.value)}",
             JUDGED: self.said(self.value),
         }[self.measure]
-        spread = "" if self.low == self.high else f", range {self.said(self.low)} to {self.said(self.high)}"
+        spread = "" if self.low == self.high else f", range {self.range}"
         return f"{self.driver} ({self.place()}): {what}{spread}"
 
     def overdue(self, day: dt.date) -> bool:

@@ -339,8 +339,8 @@ def _measured(assumption: Assumption, actual: float, months: MonthArray) -> Scor
     when = span_label(months[0], months[-1])
     closed = "" if len(months) == of else f" ({len(months)} of {of} months)"
     said = (
-        f"{when}{closed}: {assumption.said(actual)}, assumed {assumption.said(assumption.value)}; {where} the range "
-        f"{assumption.said(assumption.low)} to {assumption.said(assumption.high)}."
+        f"{when}{closed}: {assumption.about(actual)}, assumed {assumption.said(assumption.value)}; {where} the range "
+        f"{assumption.range}."
     )
     return Score("inside" if inside else "outside", actual, len(months), of, said)
 
@@ -372,7 +372,7 @@ def _launched(assumption: Assumption, company: Company) -> Score:
         actual,
         1,
         1,
-        f"On sale since {said(actual)}, assumed {said(assumption.value)}; {where} the range {said(low)} to {said(high)}.",
+        f"On sale since {said(actual)}, assumed {said(assumption.value)}; {where} the range {assumption.range}.",
     )
 
 

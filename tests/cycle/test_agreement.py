@@ -125,10 +125,15 @@ def test_an_estimate_is_read_beside_other_axes_by_name() -> None:
 
 def test_what_moved_since_is_said() -> None:
     assert drift_sentence(agreement(), 3, 1, Drift(100.0, 100.0, 6)) == ""
-    assert drift_sentence(agreement(), 4, 1, Drift(1000.0, 988.0, 6)) == (
-        "Agreed on data version 3, now 4; the same Changes give 1.2 % less."
+    assert drift_sentence(agreement(), 4, 1, Drift(1000.0, 988.0, 6, 2000.0, 1976.0)) == (
+        "Agreed on data version 3, now 4; the same Changes give 1.2 % less demand."
     )
-    both = drift_sentence(agreement(), 4, 2, Drift(1000.0, 1000.0, 6))
+    dearer = drift_sentence(agreement(), 4, 1, Drift(1000.0, 1000.0, 6, 2000.0, 2010.0))
+    assert dearer.endswith("the same Changes give the same demand, with 0.5 % more revenue.")
+    assert "1.2 % less demand, with the same revenue" in drift_sentence(
+        agreement(), 4, 1, Drift(1000.0, 988.0, 6, 2000.0, 2000.0)
+    )
+    both = drift_sentence(agreement(), 4, 2, Drift(1000.0, 1000.0, 6, 5.0, 5.0))
     assert both == (
         "Agreed on data version 3, now 4 and cleansing revision 1, now 2; the same Changes give the same demand."
     )
@@ -146,3 +151,4 @@ def test_drift_recomputes_the_agreed_changes(demo_company: Company) -> None:
     change = DemandGrowth(pct=0.1)
     more = drift(agreed, kept, unconstrained(demo_company, Scenario("A").add(change)))
     assert more.share == pytest.approx(0.1)
+    assert more.revenue_share == pytest.approx(0.1)

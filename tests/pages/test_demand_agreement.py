@@ -84,7 +84,7 @@ def test_an_empty_register_shows_a_worked_example(line: Path) -> None:
 
 
 def test_the_register_shows_plan_actual_and_what_is_worst(line: Path) -> None:
-    """Anvil sold 50 a month in 2025 and is planned at 73.3 a month: +46.67 %; December 2025 lies in no year before."""
+    """Anvil sold 50 a month in 2025 and is planned at 73.3 a month: +46.7 %; December 2025 lies in no year before."""
     with Store.open(line) as store:
         store.assumptions.add(replace(GROWTH, scope=Scope.of(product="Anvil")), "Ada")
         late = replace(
@@ -96,7 +96,7 @@ def test_the_register_shows_plan_actual_and_what_is_worst(line: Path) -> None:
     assert not app.exception
     assert "2 assumptions: 1 overdue, 1 open." in text
     assert text.index("&lt;b&gt;Old&lt;/b&gt; talk") < text.index("Polish listing")
-    assert "<i>+46.67 %</i>" in text
+    assert "<i>+46.7 %</i>" in text
     assert "does not reach a year back" in text
     assert app.get("download_button")
 
@@ -206,7 +206,7 @@ def test_new_data_under_an_agreement_are_told_with_what_they_change(line: Path) 
         row = {"month": [pd.Timestamp("2026-03-01")], "product": ["Anvil"], "quantity": [93.0]}
         store.import_tables({"demand_plan": pd.DataFrame(row)}, "Ada")
     app = page("Agreement")
-    assert "Agreed on data version 1, now 2; the same Changes give 10.0 % less." in said(app)
+    assert "Agreed on data version 1, now 2; the same Changes give 10.0 % less demand." in said(app)
     assert "In view: Base" in said(app)
 
 

@@ -36,9 +36,9 @@ _MOST = 40
 _MOST_EVENTS = 8
 
 _STYLES = """<style>
-.sop-as{display:grid;grid-template-columns:8.5rem minmax(16rem,1fr) 7rem 7rem 7rem 8rem;gap:.15rem .8rem;
+.sop-as{display:grid;grid-template-columns:8.5rem minmax(16rem,1fr) 6.5rem 6.5rem 6.5rem 11rem;gap:.15rem .8rem;
  font-size:.82rem;line-height:1.35;align-items:baseline;border-top:1px solid var(--sop-line);padding-top:.35rem}
-.sop-as.head{color:var(--sop-muted);font-size:.74rem;border:0;padding:0}
+.sop-as.head{color:var(--sop-muted);font-size:.74rem;border:0;padding:0 3.2rem 0 0}
 .sop-as i{font-style:normal;text-align:right}.sop-as em{font-style:normal;color:var(--sop-muted);grid-column:2/-1}
 .sop-as u{text-decoration:none;font-size:.74rem;border:1px solid currentColor;border-radius:999px;padding:0 .5rem;
  justify-self:start;white-space:nowrap}
@@ -151,7 +151,7 @@ def frame(listed: Sequence[Entry]) -> pd.DataFrame:
     for e in listed:
         a = e.assumption
         numbers = [
-            None if v is None or not np.isfinite(v) else a.said(v)
+            None if v is None or not np.isfinite(v) else a.about(v)
             for v in (a.value, a.low, a.high, e.planned, e.score.actual)
         ]
         rows.append(
@@ -207,19 +207,25 @@ def line(view: context.View, entry: Entry) -> str:
         if entry.word in ("inside its range", "confirmed")
         else ""
     )
-    actual = a.said(scored.actual) if np.isfinite(scored.actual) else fmt.DASH
-    planned = fmt.DASH if entry.planned is None else a.said(entry.planned)
+    actual = _figure(a, scored.actual) if np.isfinite(scored.actual) else fmt.DASH
+    planned = fmt.DASH if entry.planned is None else _figure(a, entry.planned)
     mark = {True: "sop-good", False: "sop-bad"}.get(scored.inside, "")  # type: ignore[arg-type]
     links = "".join(f"<em>{fmt.safe(said)}</em>" for said in link_lines(view, a))
     note = f"<em>{fmt.safe(a.note)}</em>" if a.note else ""
     return (
         f'<div class="sop-as"><u class="{style}">{fmt.safe(entry.word)}</u>'
-        f"<span><b>{fmt.safe(a.driver)}</b>, {fmt.safe(a.sentence().removeprefix(a.driver).strip())}</span>"
-        f"<i>{fmt.safe(a.said(a.value))}</i><i>{fmt.safe(planned)}</i>"
+        f"<span><b>{fmt.safe(a.driver)}</b> {fmt.safe(a.sentence().removeprefix(a.driver).strip())}</span>"
+        f"<i>{fmt.safe(_figure(a, a.value))}</i><i>{fmt.safe(planned)}</i>"
         f'<i class="{mark}">{fmt.safe(actual)}</i>'
         f"<span>{fmt.safe(a.owner or 'nobody')}, {a.valid_until:%d %b %y}</span>"
         f"<em>{fmt.safe(scored.sentence)}</em>{note}{links}</div>"
     )
+
+
+def _figure(assumption: Assumption, value: float) -> str:
+    """A number for a column: the unit stands in the sentence beside it."""
+    unit = assumption.unit.removeprefix("%").strip() if assumption.measure == JUDGED else "units a month"
+    return assumption.about(value).removesuffix(f" {unit}")
 
 
 def link_lines(view: context.View, assumption: Assumption) -> list[str]:
