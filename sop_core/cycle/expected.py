@@ -18,7 +18,7 @@ from sop_core.planner import Company
 from sop_core.schema import ALL
 
 #: Cycles looked back on; older ones say little about today's forecasts.
-MOST_CYCLES = 36
+MOST_CYCLES = 24
 _SEASON = 12
 _SEVERAL = "Several"
 _CELL = ["item", "region", "segment"]
@@ -55,21 +55,21 @@ def expected(company: Company, estimates: Sequence[Estimate]) -> Expected:
     deliberate = {e.cycle for e in estimates if e.kind != "opened"}
     use = [e for e in estimates if e.kind != "opened" or e.cycle not in from_table]
     cycles = sorted({*from_table} | {e.cycle for e in use})[-MOST_CYCLES:]
-    frames, unknown = [], set()
+    parts: list[Forecasts] = [_NOTHING]
+    unknown: set[str] = set()
     if len(table):
-        cycle = month_column(table["cycle"])
-        keep = np.isin(cycle, [c for c in cycles if c not in deliberate])
-        frame, missing = _from_table(company, table[keep])
-        frames.append(frame)
+        keep = np.isin(month_column(table["cycle"]), [c for c in cycles if c not in deliberate])
+        long, missing = _from_table(company, table[keep])
         unknown |= missing
+        if len(long):
+            parts.append(_whole(long))
     for estimate in use:
         if estimate.cycle in cycles:
-            frame, missing = _from_estimate(company, estimate)
-            frames.append(frame)
+            part, missing = _from_estimate(company, estimate)
+            parts.append(part)
             unknown |= missing
-    whole = _whole([f for f in frames if len(f)])
     return Expected(
-        rows=_with_naive(whole, company.history),
+        rows=_with_naive(Forecasts.joined(parts), company.history),
         brought=tuple(sorted(c for c in from_table if c not in deliberate and c in cycles)),
         kept=tuple(sorted(e.cycle for e in use if e.cycle in cycles)),
         unknown=tuple(sorted(unknown)),
@@ -78,22 +78,8 @@ def expected(company: Company, estimates: Sequence[Estimate]) -> Expected:
 
 def with_current(rows: Forecasts, current: Estimate) -> Forecasts:
     """The same with the estimate of the running cycle as its last one; another of that cycle is left out."""
-    older = rows.take(rows.cycle != current.cycle)
-    i, r, m, t = (axis.reshape(-1) for axis in np.indices(current.consensus.shape))
-    units = np.stack(
-        [current.steps[s].reshape(-1) if s in current.steps else np.full(len(i), np.nan) for s in STEPS],
-        axis=1,
-    )
-    return Forecasts(
-        cycle=np.concatenate([older.cycle, np.full(len(i), current.cycle)]).astype("datetime64[M]"),
-        month=np.concatenate([older.month, current.months[t]]).astype("datetime64[M]"),
-        item=np.concatenate([older.item, i]),
-        region=np.concatenate([older.region, r]),
-        segment=np.concatenate([older.segment, m]),
-        units=np.concatenate([older.units, units]),
-        owner=np.concatenate([older.owner, np.full((len(i), len(STEPS)), EVERY)]),
-        owners=older.owners,
-    )
+    i, r, m = (np.arange(n) for n in current.consensus.shape[:3])
+    return Forecasts.joined([rows.take(rows.cycle != current.cycle), _dense(current, (i, r, m))])
 
 
 def record(company: Company) -> Record | None:
@@ -143,8 +129,8 @@ def _place(values: pd.Series, names: tuple[str, ...]) -> Ints:
     return values.map(places).fillna(-2).to_numpy(dtype=float).astype(np.int64)
 
 
-def _from_estimate(company: Company, estimate: Estimate) -> tuple[pd.DataFrame, set[str]]:
-    """A kept estimate's cells as long rows, by the names that it shares with the company."""
+def _from_estimate(company: Company, estimate: Estimate) -> tuple[Forecasts, set[str]]:
+    """A kept estimate's cells by the names that it shares with the company, and the names that are not known."""
     inputs = company.inputs
     unknown: set[str] = set()
     places = []
@@ -154,37 +140,47 @@ def _from_estimate(company: Company, estimate: Estimate) -> tuple[pd.DataFrame, 
         known = {name: n for n, name in enumerate(names)}
         unknown |= set(own) - set(names)
         places.append(np.array([known.get(name, -1) for name in own], dtype=np.int64))
+    return _dense(estimate, (places[0], places[1], places[2])), unknown
+
+
+def _dense(estimate: Estimate, places: tuple[Ints, Ints, Ints]) -> Forecasts:
+    """An estimate's cells whose item, region and segment have a place (-1: none)."""
     i, r, m, t = (axis.reshape(-1) for axis in np.indices(estimate.consensus.shape))
     item, region, segment = places[0][i], places[1][r], places[2][m]
     ok = (item >= 0) & (region >= 0) & (segment >= 0)
-    owner = estimate.owner
-    frames = [
-        pd.DataFrame(
-            {
-                "cycle": int(estimate.cycle.astype(np.int64)),
-                "month": estimate.months.astype(np.int64)[t[ok]],
-                "item": item[ok],
-                "region": region[ok],
-                "segment": segment[ok],
-                "step": s,
-                "units": estimate.steps[name].reshape(-1)[ok],
-                "owner": owner if name == "consensus" else "",
-            }
-        )
-        for s, name in enumerate(STEPS)
-        if name in estimate.steps
-    ]
-    return pd.concat(frames, ignore_index=True), unknown
+    units = np.full((int(ok.sum()), len(STEPS)), np.nan)
+    for s, name in enumerate(STEPS):
+        if name in estimate.steps:
+            units[:, s] = estimate.steps[name].reshape(-1)[ok]
+    owner = np.full(units.shape, -1)
+    if estimate.owner:
+        owner[:, STEPS.index("consensus")] = 0
+    return Forecasts(
+        cycle=np.full(len(units), estimate.cycle, dtype="datetime64[M]"),
+        month=estimate.months[t[ok]],
+        item=item[ok],
+        region=region[ok],
+        segment=segment[ok],
+        units=units,
+        owner=owner,
+        owners=(estimate.owner,) if estimate.owner else (),
+    )
 
 
-def _whole(frames: list[pd.DataFrame]) -> Forecasts:
+_NOTHING = Forecasts(
+    cycle=np.zeros(0, dtype="datetime64[M]"),
+    month=np.zeros(0, dtype="datetime64[M]"),
+    item=np.zeros(0, dtype=np.int64),
+    region=np.zeros(0, dtype=np.int64),
+    segment=np.zeros(0, dtype=np.int64),
+    units=np.zeros((0, len(STEPS))),
+    owner=np.zeros((0, len(STEPS)), dtype=np.int64),
+    owners=(),
+)
+
+
+def _whole(long: pd.DataFrame) -> Forecasts:
     """Long rows as one wide table: a row a cycle, month and cell, a column a step."""
-    if not frames:
-        none = np.zeros(0, dtype=np.int64)
-        blank = np.zeros((0, len(STEPS)))
-        month = none.astype("datetime64[M]")
-        return Forecasts(month, month, none, none, none, blank, blank.astype(np.int64), ())
-    long = pd.concat(frames, ignore_index=True)
     # One level a cycle and item: the coarsest at which one of its steps was made.
     for axis in ("region", "segment"):
         coarsest = long.groupby(["cycle", "item"])[axis].transform("min")
@@ -259,11 +255,9 @@ def _with_naive(rows: Forecasts, history: History | None) -> Forecasts:
     source = rows.month[blank] - _SEASON * np.maximum(-(-lag // _SEASON), 1)
     at = (source - history.months[0]).astype(np.int64)
     inside = (at >= 0) & (at < len(history.months))
-    past = Record(history.months, history.cleaned)
-    key = np.stack([rows.item[blank], rows.region[blank], rows.segment[blank]], axis=1)
-    cells, back = np.unique(key, axis=0, return_inverse=True)
-    series = past.of(cells[:, 0], cells[:, 1], cells[:, 2])
-    found = series[back.reshape(-1), np.clip(at, 0, len(history.months) - 1)]
+    past = Record(history.months, history.cleaned).whole
+    cell = rows.item[blank], rows.region[blank], rows.segment[blank]
+    found = past[(*cell, np.clip(at, 0, len(history.months) - 1))]
     units = rows.units.copy()
     units[blank, 0] = np.where(inside, found, np.nan)
     return Forecasts(

@@ -11,6 +11,7 @@ Schuetz 2007 (WMAPE = MAD / mean ratio).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,6 +111,27 @@ class Forecasts:
             self.units[keep], self.owner[keep], self.owners,
         )  # fmt: skip
 
+    @staticmethod
+    def joined(parts: Sequence[Forecasts]) -> Forecasts:
+        """The rows of several, in their order."""
+        owners = tuple(dict.fromkeys(name for part in parts for name in part.owners))
+        place = {name: n for n, name in enumerate(owners)}
+
+        def moved(part: Forecasts) -> Ints:
+            # The last place stands for -1, nobody named.
+            return np.array([*(place[name] for name in part.owners), -1], dtype=np.int64)[part.owner]
+
+        return Forecasts(
+            np.concatenate([p.cycle for p in parts]).astype("datetime64[M]"),
+            np.concatenate([p.month for p in parts]).astype("datetime64[M]"),
+            np.concatenate([p.item for p in parts]),
+            np.concatenate([p.region for p in parts]),
+            np.concatenate([p.segment for p in parts]),
+            np.concatenate([p.units for p in parts]),
+            np.concatenate([moved(p) for p in parts]),
+            owners,
+        )
+
     def steps(self, least: float = 0.5) -> list[int]:
         """Positions of the steps that are known in at least that part of the rows: the ladder."""
         if not len(self):
@@ -129,11 +151,15 @@ class Record:
     months: MonthArray
     values: Floats
 
+    @property
+    def whole(self) -> Floats:
+        """[i, r + 1, m + 1, h] with the sums over regions and segments in the last places, which EVERY points to."""
+        summed = np.concatenate([self.values, self.values.sum(axis=1, keepdims=True)], axis=1)
+        return np.concatenate([summed, summed.sum(axis=2, keepdims=True)], axis=2)
+
     def of(self, item: Ints, region: Ints, segment: Ints) -> Floats:
         """[n, h] the record of cells; EVERY adds up regions or segments."""
-        summed = np.concatenate([self.values, self.values.sum(axis=1, keepdims=True)], axis=1)
-        summed = np.concatenate([summed, summed.sum(axis=2, keepdims=True)], axis=2)
-        return np.asarray(summed[item, region, segment], dtype=np.float64)  # -1 is the last place: the sum
+        return np.asarray(self.whole[item, region, segment], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +193,9 @@ def compare(rows: Forecasts, record: Record, price: Floats) -> Comparison:
     if not len(kept):
         return Comparison(kept, np.zeros(0), np.zeros(0), record)
     at = (kept.month - record.months[0]).astype(np.int64)
-    cells, back = _cells(kept)
-    actual = record.of(*cells)[back, at]
-    worth = whole_price(price, record.values.sum(axis=-1))[cells]
-    return Comparison(kept, actual, worth[back], record)
+    actual = record.whole[kept.item, kept.region, kept.segment, at]
+    worth = whole_price(price, record.values.sum(axis=-1))[kept.item, kept.region, kept.segment]
+    return Comparison(kept, actual, worth, record)
 
 
 def whole_price(price: Floats, volume: Floats) -> Floats:
@@ -185,13 +210,6 @@ def whole_price(price: Floats, volume: Floats) -> Floats:
     # A little of each, so that what was never sold has the plain mean of its prices.
     weight = np.maximum(volume, 0.0) + 1e-9
     return summed(weight * price) / summed(weight)
-
-
-def _cells(rows: Forecasts) -> tuple[tuple[Ints, Ints, Ints], Ints]:
-    """Distinct (item, region, segment) and the position of each row among them."""
-    key = np.stack([rows.item, rows.region, rows.segment], axis=1)
-    cells, back = np.unique(key, axis=0, return_inverse=True)
-    return (cells[:, 0], cells[:, 1], cells[:, 2]), back.reshape(-1)
 
 
 # -- errors at a level --------------------------------------------------------------------------------------

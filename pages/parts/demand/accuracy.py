@@ -33,10 +33,9 @@ def render(view: context.View) -> None:
     if not len(in_view):
         st.html(f'<p class="sop-quiet">{fmt.safe(_nothing_here(view, compared))}</p>')
         return
-    steps = in_view.rows.steps()
-    whole_rows = in_view.take(in_view.rows.complete(steps))
-    chosen = _filters(view, whole_rows, steps)
-    rows = whole_rows.take(chosen.mask(whole_rows.rows))
+    steps = list(found.steps)
+    chosen = _filters(view, in_view, steps)
+    rows = in_view.take(chosen.mask(in_view.rows))
     if not len(rows):
         st.html('<p class="sop-quiet">No forecast of that lag, span and owner. Choose others.</p>')
         return
@@ -45,10 +44,10 @@ def render(view: context.View) -> None:
     total = whole(scored)
     parts = accuracy_lines.by_line(scored)
     st.html(f'<p class="sop-headline">{fmt.safe(headline(chosen, total, parts, lines.names, rows))}</p>')
-    _caption(view, found, in_view, rows, chosen)
-    before = _before(view, whole_rows, chosen, steps)
+    _caption(view, found, rows, chosen)
+    before = _before(view, in_view, chosen, steps)
     st.html(_strip(view, total, before, chosen))
-    _charts(view, scored, whole_rows, chosen, steps)
+    _charts(view, scored, in_view, chosen, steps)
     table, worst, moved = st.tabs(["By line", "Worst contributors", "How an estimate moved"])
     with table:
         accuracy_lines.render(view, rows, chosen, steps)
@@ -167,9 +166,7 @@ def headline(
     return f"{said} Every step helped: together {gain:.1f} points."
 
 
-def _caption(
-    view: context.View, found: Memory, in_view: Comparison, rows: Comparison, chosen: Chosen
-) -> None:
+def _caption(view: context.View, found: Memory, rows: Comparison, chosen: Chosen) -> None:
     """What the numbers rest on, in one quiet line."""
     history = view.company.history
     signals = set(history.signal) if history is not None else set()
@@ -183,9 +180,8 @@ def _caption(
     ]
     if view.show == context.MONEY:
         said.append("units valued at today's net prices")
-    missing = len(in_view) - int(in_view.rows.complete(in_view.rows.steps()).sum())
-    if missing:
-        said.append(f"{missing:,} without all steps are left out")
+    if found.left_out:
+        said.append(f"{found.left_out:,} of the company in which not all steps are known are left out")
     if found.expected.unknown:
         names = found.expected.unknown
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -136,7 +136,8 @@ def contributors(view: context.View, rows: Comparison, chosen: Chosen, steps: li
 
 def waterfall(view: context.View, found: Memory) -> None:
     """How the estimate of a month or fiscal year moved, cycle by cycle, step by step."""
-    rows = with_current(found.expected.rows, current_estimate(view))
+    known = found.expected.rows
+    rows = with_current(known.take(rows_in_view(view, known)), current_estimate(view))
     rows = rows.take(rows_in_view(view, rows))
     money = view.show == context.MONEY
     price = found.price if money else None

@@ -45,7 +45,8 @@ class Standpoint:
 def render(view: context.View) -> None:
     """The section."""
     found = memory(view)
-    rows = with_current(found.expected.rows, current_estimate(view))
+    known = found.expected.rows
+    rows = with_current(known.take(known.month >= view.inputs.months[0]), current_estimate(view))
     if view.show == context.MONEY:
         rows = valued(rows, found.price)
     own = rows.take(rows_in_view(view, rows))

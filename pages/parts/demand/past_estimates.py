@@ -18,17 +18,20 @@ from sop_core.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Past forecasts of a company. `compared` holds those of closed months; `price` [i, r + 1, m + 1] turns units
-    into money; `record` is None without history."""
+    """Past forecasts of a company. `compared` holds those of closed months in which all `steps` of the ladder are
+    known, `left_out` is the number of the others; `price` [i, r + 1, m + 1] turns units into money; `record` is None
+    without history."""
 
     expected: Expected
     compared: Comparison | None
+    steps: tuple[int, ...]
+    left_out: int
     record: Record | None
     price: Floats
     heads: tuple[EstimateHead, ...]
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _memory(
     path: str, version: int, review: int, fingerprint: str, newest: int, _company: Company, _store: Store
 ) -> Memory:
@@ -54,9 +57,19 @@ def read_memory(store: Store, company: Company) -> Memory:
     found, happened = expected(company, loaded), record(company)
     price: Floats = company.inputs.demand.price[..., 0]
     volume = company.inputs.demand.base.sum(axis=-1) if happened is None else happened.values.sum(axis=-1)
+    compared: Comparison | None = None
+    steps: list[int] = []
+    left_out = 0
+    if happened is not None:
+        every = compare(found.rows, happened, price)
+        steps = every.rows.steps()
+        compared = every.take(every.rows.complete(steps))
+        left_out = len(every) - len(compared)
     return Memory(
         expected=found,
-        compared=None if happened is None else compare(found.rows, happened, price),
+        compared=compared,
+        steps=tuple(steps),
+        left_out=left_out,
         record=happened,
         price=whole_price(price, volume),
         heads=heads,
