@@ -97,9 +97,14 @@ class Measured:
     why: str
 
     def interval(self, level: float = 0.8) -> tuple[float, float]:
-        """(low, high) of the rise."""
+        """(low, high) of the rise; nobody buys less than nothing, so it ends at -100 %."""
         half = float(stdtrit(self.freedom, 0.5 + level / 2)) * self.rise_error
-        return self.rise - half, self.rise + half
+        return max(self.rise - half, -1.0), self.rise + half
+
+    @property
+    def telling(self) -> bool:
+        """Whether it was measured closely enough to learn from: half of the 80 % interval within 50 points."""
+        return not self.why and float(stdtrit(self.freedom, 0.9)) * self.rise_error <= 0.5
 
     def earned_interval(self, level: float = 0.8) -> tuple[float, float]:
         """(low, high) of what it earned."""

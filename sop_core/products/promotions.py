@@ -147,7 +147,7 @@ def suggestions(planned: Sequence[PlannedPromotion], measured: Sequence[Measured
         past = [
             found
             for found in measured
-            if not found.why and same_promotion(found.promotion.name) == same_promotion(promotion.name)
+            if found.telling and same_promotion(found.promotion.name) == same_promotion(promotion.name)
         ]
         if not past:
             continue

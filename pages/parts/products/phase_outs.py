@@ -46,17 +46,21 @@ def headline(view: View, lines: list[PhaseOutLine]) -> str:
     """What ends, what is left over at standard cost, and the end that leaves less."""
     if not lines:
         return "No product ends within the horizon."
-    count = "1 product ends" if len(lines) == 1 else f"{len(lines)} products end"
+    start: dt.date = view.inputs.months[0].astype("datetime64[D]").item()
+    ahead = sum(line.end >= start for line in lines)
+    count = ("1 product ends" if ahead == 1 else f"{ahead or 'No'} products end") + " within the horizon"
+    if ahead < len(lines):
+        count += f" and {len(lines) - ahead} ended before it with stock left"
     value = sum(line.left_value for line in lines)
     worst = max(lines, key=lambda line: (line.left_value, line.left))
     if worst.left < 0.5:
         make = sum(line.still_to_make for line in lines)
         more = f"; {fmt.short(make)} units are still to be made until then" if make >= 0.5 else ""
-        return f"{count} within the horizon; stock and committed production are sold by then{more}."
+        return f"{count}; stock and committed production are sold by then{more}."
     said = (
-        f"{count} within the horizon: {fmt.money(value, view.currency)} of stock at standard cost would be left"
+        f"{count}: {fmt.money(value, view.currency)} of stock at standard cost would be left"
         if value
-        else f"{count} within the horizon: {fmt.short(sum(line.left for line in lines))} units would be left"
+        else f"{count}: {fmt.short(sum(line.left for line in lines))} units would be left"
     )
     if worst.later is not None:
         said += (

@@ -109,13 +109,13 @@ def headline(view: View, past: list[Measured], planned: list[PlannedPromotion]) 
         earned = sum(line.earned for line in planned)
         count = "1 promotion is" if len(planned) == 1 else f"{len(planned)} promotions are"
         word = "earn" if earned >= 0 else "lose"
-        told = [found for found in past if not found.why]
+        told = [found for found in past if found.telling]
         last = f" {sentence(told[-1], view.currency)}" if told else ""
         return f"{count} planned: by their terms they {word} {fmt.money(abs(earned), view.currency)} before supply.{last}"
-    told = [found for found in past if not found.why]
+    told = [found for found in past if found.telling]
     if told:
         return sentence(told[-1], view.currency)
-    return f"{len(past)} past promotions, none of which can be measured; none is planned."
+    return f"{len(past)} past promotions, none of which can be measured closely; none is planned."
 
 
 def _suggest(view: View, past: list[Measured], planned: list[PlannedPromotion]) -> None:
