@@ -17,12 +17,14 @@ from pages.parts.demand import (
     cleansing,
     estimate,
     intake,
+    lines,
     methods,
     months,
     picture,
 )
-from sop_core.charts.demand import demand_chart, demand_sentence
+from sop_core.charts.demand import DemandView, demand_chart, demand_sentence
 from sop_core.charts.template import CONFIG
+from sop_core.charts.timeline import Picture
 
 FORECAST, LAYERS = "Forecast", "Layers"
 
@@ -95,16 +97,37 @@ def _picture(view: context.View) -> None:
             width="content",
             help="History with the forecast and its interval, or what each layer adds to the baseline",
         )
-    drawn = (
-        months.layers_picture(view, data)
-        if chosen == LAYERS
-        else demand_chart(view.palette, data, height=320)
-    )
+    drawn = _drawn(view, data, chosen or FORECAST)
     st.plotly_chart(drawn.figure, key="demand_chart", theme=None, config=CONFIG, alt=drawn.alt)
     if chosen == LAYERS:
         st.html(months.layer_years(view, view.unconstrained))
     else:
         picture.explain(view)
+
+
+def _drawn(view: context.View, data: DemandView, chosen: str) -> Picture:
+    """The picture, from memory while it would be the same: typing into the grid draws nothing anew."""
+    key = (
+        view.desk.version,
+        view.company.verdicts.revision,
+        view.scenario.fingerprint(),
+        *lines.filtered(view),
+        view.show,
+        view.palette.name,
+        chosen,
+        state.store().estimates.newest() if chosen == LAYERS else 0,
+    )
+    kept: tuple[object, Picture] | None = st.session_state.get("_demand_drawn")
+    if kept is None or kept[0] != key:
+        kept = (key, _draw(view, data, chosen))
+        st.session_state["_demand_drawn"] = kept
+    return kept[1]
+
+
+def _draw(view: context.View, data: DemandView, chosen: str) -> Picture:
+    if chosen == LAYERS:
+        return months.layers_picture(view, data)
+    return demand_chart(view.palette, data, height=320)
 
 
 def sections(view: context.View) -> list[str]:

@@ -64,9 +64,19 @@ def _products(inputs: Inputs, items: np.ndarray) -> tuple[str, ...]:
 
 
 def all_lines(view: context.View) -> list[Line]:
-    """Every line of the view, in planning order."""
-    level = filters.finer(view)
-    return [line_of(view, group, level) for group in filters.groups(view)]
+    """Every line of the view, in planning order; from memory while the view stays the same."""
+    key = (view.desk.version, view.company.verdicts.revision, *filtered(view))
+    kept: tuple[object, list[Line]] | None = st.session_state.get("_demand_lines")
+    if kept is None or kept[0] != key:
+        level = filters.finer(view)
+        kept = (key, [line_of(view, group, level) for group in filters.groups(view)])
+        st.session_state["_demand_lines"] = kept
+    return kept[1]
+
+
+def filtered(view: context.View) -> tuple[str, ...]:
+    """What the context bar chooses, as a key."""
+    return (view.level, view.item, view.region, view.segment)
 
 
 def page_of(count: int) -> slice:

@@ -199,13 +199,10 @@ def draft(
             refused[cell] = "Blank takes a typed number away, and none was typed here before."
             continue
         values: dict[str, float | None]
-        if value is None or cell.measure == PERCENT:
+        if value is None or cell.measure == PERCENT or len(known) == 1:
             values = dict.fromkeys(known, value)
         else:
-            # A month is itself; only longer periods need the mix of the months.
-            weights = np.ones(1)
-            if len(known) > 1:
-                weights = demand_of(cell.scope, inputs, total)[[place[month] for month in known]]
+            weights = demand_of(cell.scope, inputs, total)[[place[month] for month in known]]
             values = dict(zip(known, apportion(value, weights).tolist(), strict=True))
         _batch(batches, cell, prints, inputs, values).values.update(values)
         taken.append(cell)
