@@ -101,7 +101,8 @@ def sentence(version: DataVersion, company: Company | None) -> str:
             said += f", those from the plan's start {start} on unused"
     count = len(company.defaults_used)
     said += f"; {count} default{'s stand' if count != 1 else ' stands'} in for missing data" if count else ""
-    corrections = len(company.history.corrections) if company.history is not None else 0
+    proposed = company.history.corrections if company.history is not None else ()
+    corrections = sum(correction.accepted for correction in proposed)
     return said + (f"; {corrections:,} corrections of the history." if corrections else ".")
 
 
@@ -251,7 +252,16 @@ def _corrections(company: Company | None) -> None:
         st.html('<p class="sop-quiet">The history was taken as it is: nothing to correct was found.</p>')
         return
     said = ", ".join(f"{count:,} x {kind}" for kind, count in frame["kind"].value_counts().items())
-    st.html(f'<p class="sop-quiet">{fmt.safe(said)}. Each shows what was recorded and what is used.</p>')
+    acting = int(frame["accepted"].sum())
+    st.html(
+        f'<p class="sop-quiet">{len(frame):,} proposed ({fmt.safe(said)}), {acting:,} of them act on the forecast.</p>'
+    )
+    st.page_link(
+        "pages/demand.py",
+        label="Review them in Demand",
+        icon=":material/rule:",
+        query_params={"demand_view": "Cleansing"},
+    )
     titles = {name: company.inputs.title(i) for i, name in enumerate(company.inputs.items)}
     number = st.column_config.NumberColumn
     listing(
@@ -260,7 +270,9 @@ def _corrections(company: Company | None) -> None:
         height=460,
         config={
             "before": number("Recorded", format="localized"),
-            "after": number("Used", format="localized"),
+            "after": number("Corrected", format="localized"),
+            "accepted": st.column_config.CheckboxColumn("Acts"),
+            "cause": None,
             "reason": st.column_config.TextColumn("Why", width="large"),
         },
     )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sop_core.demand.baseline import forecast as forecast
+    from sop_core.demand.reconcile import reconcile as reconcile
     from sop_core.plan import Plan as Plan
     from sop_core.planner import make_plan as make_plan
     from sop_core.scenario import Scenario as Scenario
     from sop_core.snapshot import Snapshot as Snapshot
 
-__all__ = ["Plan", "Scenario", "Snapshot", "forecast", "make_plan"]
+__all__ = ["Plan", "Scenario", "Snapshot", "forecast", "make_plan", "reconcile"]
 
 _HOME = {
     "Plan": "sop_core.plan",
@@ -23,6 +24,7 @@ _HOME = {
     "Snapshot": "sop_core.snapshot",
     "forecast": "sop_core.demand.baseline",
     "make_plan": "sop_core.planner",
+    "reconcile": "sop_core.demand.reconcile",
 }
 
 

@@ -83,7 +83,8 @@ def _families(snapshot: Snapshot, products: pd.DataFrame) -> dict[str, list[str]
     first_kind = (
         active.sort_values("unit_cost", kind="stable").drop_duplicates("product").set_index("product")["kind"]
     )
-    way = products["product"].map(first_kind).fillna("buy").to_numpy()
+    kinds = first_kind.to_dict()  # a Series without rows would not map names
+    way = [str(kinds.get(product, "buy")) for product in products["product"]]
     # A family name may occur in two categories; items must stay apart and keep readable names.
     twice = products.groupby("family")["category"].nunique()
     groups: dict[tuple[str, str, str], list[str]] = {}

@@ -163,3 +163,15 @@ def test_a_demand_plan_that_ends_early_ends_the_horizon(covered: int, horizon: i
     snapshot = Snapshot.from_tables({"demand_plan": published.demand([10.0] * covered)})
     assert snapshot.settings.horizon_months == horizon
     assert ("settings", "horizon_months") in {(d.table, d.column) for d in snapshot.defaults_used}
+
+
+def test_families_without_sources_are_planned() -> None:
+    """A family is one item where nobody says how its products are got."""
+    months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    sales = pd.DataFrame(
+        [(m, p, 10.0) for m in months for p in ("A", "B")], columns=["month", "product", "quantity"]
+    )
+    products = pd.DataFrame({"product": ["A", "B"], "family": ["Tools", "Tools"]})
+    settings = pd.DataFrame({"setting": ["planning_level"], "value": ["family"]})
+    snapshot = Snapshot.from_tables({"sales": sales, "products": products, "settings": settings})
+    assert planning_items(snapshot).names == ("Tools",)

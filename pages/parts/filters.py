@@ -8,7 +8,6 @@ import numpy as np
 
 from pages.parts.context import ALL, CATEGORY, COMPANY, FAMILY, ITEM, MONEY, View
 from pages.parts.grid import unit_of
-from sop_core.demand.statistical import leaf_id
 from sop_core.inputs import Bools, Inputs
 
 
@@ -60,12 +59,3 @@ def everywhere(view: View) -> str:
 def unit(view: View) -> str:
     """What the numbers in view are in: the currency, or the unit that the items share."""
     return view.currency if view.show == MONEY else unit_of(view.inputs.item_unit, view.items)
-
-
-def series_id(view: View) -> str:
-    """Identifier of the forecast series that stands for what is in view (segments have none of their own)."""
-    if view.level == ITEM and view.item != ALL:
-        return f"item|{view.item}" if view.region == ALL else leaf_id(view.item, view.region)
-    if view.level in (CATEGORY, FAMILY) and view.item != ALL:
-        return f"{view.level.lower()}|{view.item}"
-    return "company|All" if view.region == ALL else f"region|{view.region}"
