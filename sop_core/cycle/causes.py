@@ -39,9 +39,10 @@ def _touches(start: pd.Timestamp, end: pd.Timestamp, month: np.datetime64) -> bo
 def _promotions(company: Company, item: int, region: int, month: np.datetime64) -> list[str]:
     products, family = set(company.inputs.item_products[item]), company.inputs.item_family[item]
     now, before = set(), set()
-    for row in rows_of(company.snapshot.table("promotions")):
-        own = row.product in products if isinstance(row.product, str) else row.family == family
-        if not own or not _same_region(company, str(row.region), region):
+    table = company.snapshot.table("promotions")
+    own = table["product"].isin(products) | (table["product"].isna() & (table["family"] == family))
+    for row in rows_of(table[own]):
+        if not _same_region(company, str(row.region), region):
             continue
         if _touches(row.start, row.end, month):
             now.add(str(row.promotion))
@@ -80,6 +81,7 @@ def _lives(company: Company, item: int, month: np.datetime64) -> list[str]:
     """Launches and ends of the item's products around the month."""
     products = company.snapshot.table("products")
     own = products[products["product"].isin(company.inputs.item_products[item])]
+    own = own[own["launch"].notna() | own["end"].notna()]
     said = []
     for row in rows_of(own):
         if pd.notna(row.launch):

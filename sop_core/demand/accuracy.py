@@ -106,6 +106,8 @@ class Forecasts:
 
     def take(self, keep: Bools) -> Forecasts:
         """The rows of a mask."""
+        if keep.all():
+            return self
         return Forecasts(
             self.cycle[keep], self.month[keep], self.item[keep], self.region[keep], self.segment[keep],
             self.units[keep], self.owner[keep], self.owners,
@@ -176,6 +178,8 @@ class Comparison:
 
     def take(self, keep: Bools) -> Comparison:
         """The rows of a mask."""
+        if keep.all():
+            return self
         return Comparison(self.rows.take(keep), self.actual[keep], self.price[keep], self.record)
 
 
