@@ -197,15 +197,20 @@ def waterfall_chart(
     )
     low, high = min(reached), max(reached)
     room = max(high - low, 0.01 * abs(high), 1.0)
+    notes = []
     for n, fall in enumerate(falls):
         level = fall.kind != "step"
         at = max(reached[n], reached[n] - fall.value) if not level else fall.value
-        chart.add_annotation(
-            x=n, y=at, yshift=14 if level else 10, showarrow=False,
-            text=quantity(fall.value) if level else _signed(fall.value),
-            font={"size": 12 if level else 11, "color": palette.ink if level else palette.muted},
+        notes.append(
+            {
+                "x": n, "y": at, "yshift": 14 if level else 10, "showarrow": False,
+                "text": quantity(fall.value) if level else _signed(fall.value),
+                "font": {"size": 12 if level else 11, "color": palette.ink if level else palette.muted},
+            }
         )  # fmt: skip
+    # All at once: Plotly checks all of them again for each that is added.
     chart.update_layout(
+        annotations=notes,
         xaxis={
             "tickmode": "array",
             "tickvals": list(range(len(falls))),
