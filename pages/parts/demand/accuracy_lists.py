@@ -22,6 +22,7 @@ from sop_core.cycle.estimate import Estimate, estimate_of
 from sop_core.cycle.expected import with_current
 from sop_core.cycle.movement import ACTUALS, Standing, standings, valued
 from sop_core.demand.accuracy import EVERY, STEPS, Comparison, Forecasts, Scored, score
+from sop_core.planner import Company
 
 #: Contributors that are listed with what is known about them.
 _MOST = 25
@@ -72,10 +73,22 @@ def contributors_frame(
                 "Money": float(np.round(value[n])),
                 "Part": 100 * float(value[n]) / whole,
                 "Worst month": f"{month_label(month)}, {_signed(miss)}",
-                "What is recorded": _capital("; ".join(known_causes(view.company, item, region, month))),
+                "What is recorded": _capital("; ".join(_recorded(view.company, item, region, month))),
             }
         )
     return pd.DataFrame(out)
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def _causes(
+    fingerprint: str, review: int, item: int, region: int, month: str, _company: Company
+) -> tuple[str, ...]:
+    return known_causes(_company, item, region, np.datetime64(month, "M"))
+
+
+def _recorded(company: Company, item: int, region: int, month: np.datetime64) -> tuple[str, ...]:
+    """What is recorded about a month, looked up once per data version."""
+    return _causes(company.snapshot.fingerprint, company.verdicts.revision, item, region, str(month), company)
 
 
 def _worst_month(scored: Scored, code: int, place: int) -> tuple[np.datetime64, float]:
