@@ -80,7 +80,15 @@ def test_an_empty_register_shows_a_worked_example(line: Path) -> None:
     assert not app.exception
     assert "No assumption is written down yet" in said(app)
     assert "demand +3 % against the year before, range +1 % to +5 %" in said(app)
-    assert app.button(key="as_example")
+    app.button(key="as_example").click().run()
+    assert app.text_input(key="as_driver_example").value == "New retail listing"
+
+
+def test_a_new_assumption_starts_blank(line: Path) -> None:
+    app = page("Assumptions")
+    app.button(key="as_add").click().run()
+    assert not app.exception
+    assert (app.text_input(key="as_driver_new").value, app.text_area(key="as_note_new").value) == ("", "")
 
 
 def test_the_register_shows_plan_actual_and_what_is_worst(line: Path) -> None:

@@ -71,27 +71,36 @@ def example(inputs: Inputs) -> Assumption:
 
 
 @st.dialog("Assumption", width="large")
-def edit(view: context.View, record: AssumptionRecord | None, start: Assumption) -> None:
-    """Asks for a new assumption (`record` None), or edits one."""
-    inputs = view.inputs
-    driver = st.text_input("What is assumed", value=start.driver, max_chars=200, key="as_driver")
+def edit(view: context.View, record: AssumptionRecord | None, start: Assumption, blank: bool = False) -> None:
+    """Asks for a new assumption (`record` None), or edits one. `blank`: the texts of `start` are not taken over."""
+    inputs, tag = view.inputs, _tag(record, blank)
+    driver = st.text_input(
+        "What is assumed", value="" if blank else start.driver, max_chars=200, key=f"as_driver_{tag}"
+    )
     measure = st.selectbox(
         "Measured as", list(MEASURES), index=list(MEASURES).index(start.measure), format_func=MEASURES.__getitem__,
-        key="as_measure",
+        key=f"as_measure_{tag}",
     )  # fmt: skip
     st.caption(f"Scored as: {FORMULAS[measure]}.")
-    scope = _scope(inputs, measure, start)
+    scope = _scope(inputs, measure, start, tag)
     unit = ""
     if measure == JUDGED:
         unit = st.text_input(
-            "The number is in", value=start.unit, max_chars=40, key="as_unit", placeholder="% of demand"
+            "The number is in",
+            value=start.unit,
+            max_chars=40,
+            key=f"as_unit_{tag}",
+            placeholder="% of demand",
         )
-    value, low, high = _numbers(inputs, measure, start)
+    value, low, high = _numbers(inputs, measure, start, tag)
     left, middle, right = st.columns(3)
-    owner = left.text_input("Owner", value=start.owner, max_chars=120, key="as_owner")
-    since = middle.date_input("Valid from", value=start.valid_from, key="as_from")
+    owner = left.text_input("Owner", value="" if blank else start.owner, max_chars=120, key=f"as_owner_{tag}")
+    since = middle.date_input("Valid from", value=start.valid_from, key=f"as_from_{tag}")
     until = right.date_input(
-        "Look again by", value=start.valid_until, key="as_until", help="After this day it is marked overdue"
+        "Look again by",
+        value=start.valid_until,
+        key=f"as_until_{tag}",
+        help="After this day it is marked overdue",
     )
     status = start.status
     if record is not None:
@@ -100,10 +109,10 @@ def edit(view: context.View, record: AssumptionRecord | None, start: Assumption)
             list(STATUSES),
             default=start.status,
             format_func=str.capitalize,
-            key="as_status",
+            key=f"as_status_{tag}",
             required=True,
         )
-    note = st.text_area("Note", value=start.note, height=80, key="as_note")
+    note = st.text_area("Note", value="" if blank else start.note, height=80, key=f"as_note_{tag}")
     if not st.button("Keep the assumption", type="primary", width="stretch"):
         return
 
@@ -124,7 +133,14 @@ def edit(view: context.View, record: AssumptionRecord | None, start: Assumption)
     _try(keep)
 
 
-def _scope(inputs: Inputs, measure: str, start: Assumption) -> Scope:
+def _tag(record: AssumptionRecord | None, blank: bool = False) -> str:
+    """Marks the widgets of one revision: a dialog that was closed leaves its values behind under their keys."""
+    if record is None:
+        return "new" if blank else "example"
+    return f"{record.id}_{record.revision}"
+
+
+def _scope(inputs: Inputs, measure: str, start: Assumption, tag: str) -> Scope:
     """Pickers for what, where and when."""
     chosen: dict[str, Any] = {}
     places = st.columns(2)
@@ -132,7 +148,7 @@ def _scope(inputs: Inputs, measure: str, start: Assumption) -> Scope:
         known = list(dict.fromkeys((*options(inputs, "launch"), *options(inputs, "products"))))
         before = start.scope.products[0] if start.scope.products else ""
         picked = places[0].selectbox(
-            "Product", known, index=known.index(before) if before in known else 0, key="as_launch"
+            "Product", known, index=known.index(before) if before in known else 0, key=f"as_launch_{tag}"
         )
         chosen["products"] = (picked,) if picked else ()
     axes = [
@@ -144,7 +160,7 @@ def _scope(inputs: Inputs, measure: str, start: Assumption) -> Scope:
         names = options(inputs, axis)
         chosen[axis] = tuple(
             places[n % 2].multiselect(
-                AXES[axis].many.capitalize(), names, placeholder=f"All {AXES[axis].many}", key=f"as_{axis}",
+                AXES[axis].many.capitalize(), names, placeholder=f"All {AXES[axis].many}", key=f"as_{axis}_{tag}",
                 default=[name for name in getattr(start.scope, axis) if name in names],
             )
         )  # fmt: skip
@@ -155,7 +171,7 @@ def _scope(inputs: Inputs, measure: str, start: Assumption) -> Scope:
         months = ["", *labels]
         value = getattr(start.scope, name) or ""
         picked = place.selectbox(
-            "First month" if name == "first" else "Last month", months, key=f"as_{name}",
+            "First month" if name == "first" else "Last month", months, key=f"as_{name}_{tag}",
             index=months.index(value) if value in months else 0, format_func=_or(labels, blank),
         )  # fmt: skip
         chosen[name] = picked or None
@@ -171,7 +187,7 @@ def _or(labels: Mapping[str, str], blank: str) -> Callable[[str], str]:
     return lambda month: labels.get(month, blank)
 
 
-def _numbers(inputs: Inputs, measure: str, start: Assumption) -> tuple[float, float, float]:
+def _numbers(inputs: Inputs, measure: str, start: Assumption, tag: str) -> tuple[float, float, float]:
     """Value and range, in what people write: percent, units a month, months."""
     same = measure == start.measure
     places = st.columns(3)
@@ -179,7 +195,7 @@ def _numbers(inputs: Inputs, measure: str, start: Assumption) -> tuple[float, fl
     for place, name, label in zip(
         places, ("value", "low", "high"), ("Value", "Range from", "to"), strict=True
     ):
-        key = f"as_{measure}_{name}"
+        key = f"as_{measure}_{name}_{tag}"
         if measure == LAUNCH:
             labels = _month_labels(inputs)
             names = list(labels)
@@ -205,9 +221,11 @@ def outcome(record: AssumptionRecord) -> None:
     value = st.number_input(
         f"What came, {known.unit}",
         value=known.outcome.value if known.outcome else known.value,
-        key="as_outcome",
+        key=f"as_outcome_{_tag(record)}",
     )
-    text = st.text_area("In words", value=known.outcome.text if known.outcome else "", key="as_outcome_text")
+    text = st.text_area(
+        "In words", value=known.outcome.text if known.outcome else "", key=f"as_outcome_text_{_tag(record)}"
+    )
     if st.button("Record it", type="primary", width="stretch"):
         made = replace(known, outcome=Outcome(float(value), text.strip()))
         _try(lambda: state.store().assumptions.change(record.id, made, state.who(), record.revision))

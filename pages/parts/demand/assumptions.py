@@ -114,8 +114,7 @@ def _section(view: context.View) -> None:
     shown = [record for record in records if touches(view, record.assumption)]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Add an assumption", icon=":material/add:", key="as_add", type="primary"):
-            start = assumption_form.example(view.inputs)
-            assumption_form.edit(view, None, replace(start, driver="", note="", owner=""))
+            assumption_form.edit(view, None, assumption_form.example(view.inputs), blank=True)
         retired = st.toggle("Retired too", key="as_retired")
     if not records:
         _nothing_yet(view)
