@@ -13,15 +13,15 @@ _SHOWN = 8
 
 
 def toolbar(view: context.View, work: Work) -> None:
-    """Undo, redo and save, as on the Scenarios page. Here with Alt, because letters are typed into the grid."""
+    """Undo, redo and save, as on the Scenarios page. Here with Ctrl+Shift, because letters are typed into the grid."""
     history = work.history
     st.button(
-        "", help="Undo (Ctrl+Shift+Z)", icon=":material/undo:", shortcut="Ctrl+Shift+Z", key="demand_undo", on_click=_undo,
-        args=(work,), disabled=not history.can_undo, type="tertiary",
+        "", help="Undo (Ctrl+Shift+Z)", icon=":material/undo:", shortcut="Ctrl+Shift+Z", key="demand_undo",
+        on_click=_undo, args=(work,), disabled=not history.can_undo, type="tertiary",
     )  # fmt: skip
     st.button(
-        "", help="Redo (Ctrl+Shift+Y)", icon=":material/redo:", shortcut="Ctrl+Shift+Y", key="demand_redo", on_click=_redo,
-        args=(work,), disabled=not history.can_redo, type="tertiary",
+        "", help="Redo (Ctrl+Shift+Y)", icon=":material/redo:", shortcut="Ctrl+Shift+Y", key="demand_redo",
+        on_click=_redo, args=(work,), disabled=not history.can_redo, type="tertiary",
     )  # fmt: skip
     offered = scenario_menu.choices(view.scenario_name, work, scenario_menu.lock_of(view.scenario_name))
     chosen = st.menu_button(
