@@ -92,14 +92,13 @@ def production_frame(plan: Plan) -> pd.DataFrame:
 def stock_frame(plan: Plan) -> pd.DataFrame:
     """Stock at month end, its target, what is missing to it (units) and its value at standard cost."""
     inputs, solution = plan.inputs, plan.solution
-    target = inputs.stock.target * inputs.stock.cover_factor[:, None, None]
     return _with_family(
         plan,
         tidy(
             {"item": inputs.items, "site": inputs.site_names, "month": plan.stamps},
             {
                 "stock": solution.stock,
-                "target": target,
+                "target": inputs.stock_target,
                 "below_target": solution.short_target,
                 "value": solution.stock * inputs.item.unit_cost[:, None, None],
             },

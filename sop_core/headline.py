@@ -198,7 +198,7 @@ def _promotions(plan: Plan) -> list[Card]:
 def _excess(plan: Plan) -> list[Card]:
     """Families whose stock at the start covers more than the target and the months that any pre-build needs."""
     inputs = plan.inputs
-    target = (inputs.stock.target * inputs.stock.cover_factor[:, None, None]).sum(axis=1)
+    target = inputs.stock_target.sum(axis=1)
     need = plan.demand.total.sum(axis=(1, 2))[:, :_COVER_MONTHS]
     opening = inputs.stock.opening.sum(axis=1)
     unit_cost = inputs.item.unit_cost

@@ -211,7 +211,7 @@ class Stock(_Copies):
     """Stock and what is already under way."""
 
     opening: Floats  #: [i, s] units at the start (negative book stock counts as 0, reported)
-    target: Floats  #: [i, s, t] soft target at month end
+    target: Floats  #: [i, s, t] soft target at month end, of an item on sale: see Inputs.stock_target
     end_minimum: Floats  #: [i, s] hard minimum at the horizon's end; 0 = none
     receipts: Floats  #: [i, s, t] committed receipts of earlier starts (lead time), units
     committed: Floats  #: [i, s, t] committed output of the frozen months; nan = not fixed
@@ -294,6 +294,16 @@ class Inputs(_Copies):
     def horizon(self) -> int:
         """Number of months planned."""
         return len(self.months)
+
+    @property
+    def stock_target(self) -> Floats:
+        """[i, s, t] units wanted in stock at month end: the target, as Changes scale it, of the part of the item
+        that is still on sale in the month after; none of what is made to order."""
+        running = self.demand.running
+        after = np.concatenate([running[:, 1:], running[:, -1:]], axis=1)
+        part = after * (self.stock.cover_factor * ~self.item.make_to_order)[:, None]
+        wanted: Floats = np.maximum(self.stock.target * part[:, None, :], 0.0)
+        return wanted
 
     def lane_name(self, lane: int) -> str:
         """`Lyon to North` for the lane at that position."""

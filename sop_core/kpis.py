@@ -342,11 +342,7 @@ _KPIS = (
 
 
 def _target(facts: Facts) -> Floats:
-    stock = facts.inputs.stock
-    target: Floats = (
-        stock.target * stock.cover_factor[:, None, None] * ~facts.inputs.item.make_to_order[:, None, None]
-    )
-    return target
+    return facts.inputs.stock_target
 
 
 KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.name: kpi for kpi in _KPIS})

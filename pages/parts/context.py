@@ -138,9 +138,7 @@ class View:
 
     def stock_target(self, plan: Plan) -> Floats:
         """[t] stock targets of the items in view, in the same measure as `stock`."""
-        stock = plan.inputs.stock
-        held = ~plan.inputs.item.make_to_order[:, None, None]
-        return self._stock(plan, stock.target * stock.cover_factor[:, None, None] * held)
+        return self._stock(plan, plan.inputs.stock_target)
 
     def _stock(self, plan: Plan, units: Floats) -> Floats:
         cost = (

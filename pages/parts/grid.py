@@ -270,7 +270,7 @@ def flows(plan: Plan, mask: Bools, value: Floats | None = None) -> Flows:
         flat: Floats = np.tensordot(weight, values, axes=1)
         return flat.reshape(-1, values.shape[-1]).sum(axis=0)
 
-    target = stock.target * stock.cover_factor[:, None, None] * ~inputs.item.make_to_order[:, None, None]
+    target = inputs.stock_target
     arriving = stock.receipts.sum(axis=1)
     np.add.at(arriving, inputs.source.item, solution.received)
     opening = inputs.demand.opening_backlog.sum(axis=(1, 2))

@@ -223,7 +223,7 @@ Ege Celik      | Ege Steel Service        |           1 | 0.98
 CONTRACT_SUPPLIER = "Padana Plast"
 CONTRACT_SITE = "Brescia"
 CONTRACT_MINIMUM = 0.45
-CONTRACT_MAXIMUM = 0.96
+CONTRACT_MAXIMUM = 0.94
 # The contract that ended with the last closed month allowed more.
 FORMER_MAXIMUM = 1.08
 

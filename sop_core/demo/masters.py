@@ -46,6 +46,8 @@ def products(clock: Clock) -> pd.DataFrame:
             "backorder_cost": np.round(table["price"] * _WAITING, 2),
             "lost_sale_cost": np.round(table["price"] * _LOSING, 2),
             "uom_per_pallet": table["pallet"],
+            # Only irrigation has been studied; for the rest the price list's own history must tell.
+            "elasticity": np.where(FAMILY == "Irrigation", families.loc[FAMILY, "elasticity"], np.nan),
         }
     )
 

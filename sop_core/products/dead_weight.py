@@ -145,7 +145,7 @@ def _stock(
     item = int(line["position"])
     span = slice(0, portfolio.months)
     held = plan.solution.stock[item, :, span].sum(axis=0).mean()
-    target = (inputs.stock.target[item] * inputs.stock.cover_factor[item])[:, span].sum(axis=0).mean()
+    target = inputs.stock_target[item][:, span].sum(axis=0).mean()
     to_order = bool(inputs.item.make_to_order[item])
     if not to_order and held > 0 and min(target, held) / held >= BY_TARGET:
         cut = -min(0.5, max(0.1, round(20 * (1 - earned / taken)) / 20))

@@ -338,7 +338,7 @@ def _built_ahead(plan: Plan, rules: ModeRules) -> np.ndarray:
     """[i] whether the plan holds stock beyond the target and what is left of today's stock: made for a peak."""
     inputs, span = plan.inputs, min(rules.months, plan.inputs.horizon)
     demand = plan.demand.total.sum(axis=(1, 2))[:, :span]
-    target = (inputs.stock.target * inputs.stock.cover_factor[:, None, None]).sum(axis=1)[:, :span]
+    target = inputs.stock_target.sum(axis=1)[:, :span]
     old = np.maximum(inputs.stock.opening.sum(axis=1)[:, None] - demand.cumsum(axis=1), 0.0)
     beyond = np.maximum(plan.solution.stock.sum(axis=1)[:, :span] - target - old, 0.0).mean(axis=1)
     monthly = demand.mean(axis=1)

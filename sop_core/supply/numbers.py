@@ -205,10 +205,7 @@ class _Natural:
         points = structure.layered
         cost, _, upper = self._column("to_target")
         cost[:] = hold[points] - self.weights.target
-        target = (
-            inputs.stock.target[item[points], site[points]] * inputs.stock.cover_factor[item[points]][:, None]
-        )
-        target = np.maximum(target, 0.0)
+        target = inputs.stock_target[item[points], site[points]]
         opening = inputs.stock.opening[item, site]
         upper[:] = np.where(to_order[points][:, None], opening[points][:, None], target)
         self.constant += float((self.weights.target * target).sum())

@@ -170,8 +170,7 @@ def build_solution(
     held = take["above"].copy()
     held[structure.layered] += take["to_target"]
     stock[structure.point_item, structure.point_site] = held
-    target = inputs.stock.target * inputs.stock.cover_factor[:, None, None]
-    target = np.where(inputs.item.make_to_order[:, None, None], 0.0, target)
+    target = inputs.stock_target
     short_target = np.maximum(target - stock, 0.0)
     short_target[short_target < _DUST * np.maximum(target, 1.0)] = 0.0
     customers = _customers(structure, numbers, inputs, demand, take)
@@ -380,7 +379,7 @@ def _penalties(
     weights, months = numbers.weights, structure.horizon
     points = structure.layered
     where = structure.point_item[points], structure.point_site[points]
-    target = np.maximum(inputs.stock.target[where] * inputs.stock.cover_factor[where[0]][:, None], 0.0)
+    target = inputs.stock_target[where]
     waiting = take["backlog"].copy()
     waiting[:, -1] += take["old"][:, 0]
     item, lost_item = structure.wait_item, structure.lost_item

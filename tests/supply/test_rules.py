@@ -315,6 +315,15 @@ def test_cover_factor_scales_the_targets() -> None:
     assert plan(company).stock[0, 0] == pytest.approx([6, 6])
 
 
+def test_no_stock_is_wanted_of_what_is_no_longer_sold() -> None:
+    company = make_inputs(
+        3, demand=[10, 10, 0], price=50.0, sources=[BUY], stock={"target": 4.0}, item={"unit_cost": 10.0}
+    )
+    company[0].demand.running[0] = [1.0, 0.5, 0.0]
+    assert company[0].stock_target[0, 0].tolist() == [2.0, 0.0, 0.0]
+    assert plan(company).stock[0, 0] == pytest.approx([2, 0, 0])
+
+
 def test_end_minimum_is_hard_and_reported_where_it_cannot_be_reached() -> None:
     fine = make_inputs(2, demand=[1, 1], price=20.0, sources=[BUY], stock={"end_minimum": 9.0})
     assert plan(fine).stock[0, 0, -1] == pytest.approx(9)
