@@ -42,7 +42,7 @@ def test_every_section_opens(review: str, name: str, tmp_path: Path, monkeypatch
     monkeypatch.setenv("SOP_STORE", str(store))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     app.switch_page(f"pages/{review}.py").run()
-    failed = _failures(app, review, name)
+    failed = _failures(app, review)
     sections = {"demand": demand, "products": products}[review].SECTIONS
     for section in sections:
         shown = app.get("button_group")
@@ -51,12 +51,34 @@ def test_every_section_opens(review: str, name: str, tmp_path: Path, monkeypatch
         app.query_params[f"{review}_view"] = section
         app.session_state[f"{review}_view"] = section
         app.run()
-        failed += _failures(app, section, name)
+        failed += _failures(app, section)
     assert not failed, "\n".join(failed)
 
 
-def _failures(app: AppTest, where: str, name: str) -> list[str]:
-    """Stack traces, and errors where the company has demand."""
+@pytest.mark.parametrize("page", ["overview", "demand", "products"])
+@pytest.mark.parametrize("name", NO_DEMAND)
+def test_without_any_demand_a_page_is_one_sentence(
+    page: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AppTest's `switch_page` runs a page's file alone; here it stands in the frame that app.py gives it."""
+    monkeypatch.setenv("SOP_STORE", str(companies.build(tmp_path / f"{name}.duckdb", ODD[name]())))
+    app = AppTest.from_function(_framed, default_timeout=60, kwargs={"page": page}).run()
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "The history holds no demand at all: check sales.csv (quantity) and plan_start."
+    ]
+
+
+def _framed(page: str) -> None:
+    import importlib
+
+    from pages.parts import state
+
+    with state.explained():
+        importlib.import_module(f"pages.{page}").render()
+
+
+def _failures(app: AppTest, where: str) -> list[str]:
+    """Stack traces and errors."""
     traces = [f"{where}: {found.message}\n{''.join(found.stack_trace)}" for found in app.exception]
-    errors = [] if name in NO_DEMAND else [f"{where}: {found.value}" for found in app.error]
-    return traces + errors
+    return traces + [f"{where}: {found.value}" for found in app.error]
