@@ -19,8 +19,7 @@ from sop_core.demand.drivers import forecast_settings
 from sop_core.demand.fleet import ForecastCache
 from sop_core.demand.history import History, build_history
 from sop_core.demand.layers import demand_plan
-from sop_core.demand.planned import list_price
-from sop_core.demand.price import net_price
+from sop_core.demand.price import list_price, net_price
 from sop_core.demand.price_response import PriceResponse, price_response
 from sop_core.demand.statistical import Baseline, build_baseline
 from sop_core.errors import DataError

@@ -10,7 +10,8 @@ import pandas as pd
 from sop_core.axes import Axes
 from sop_core.calendar import month_column
 from sop_core.changes.phase_out import on_sale
-from sop_core.demand.history import month_part
+from sop_core.demand.month_part import month_part
+from sop_core.demand.price import list_price
 from sop_core.inputs import Demand, Floats, Launch, Promotion
 from sop_core.planning_level import PlanningItems
 from sop_core.schema import ALL
@@ -47,28 +48,6 @@ def demand_inputs(
         promotions=_promotions(snapshot, items, months, axes.regions, segments),
         launches=_launches(snapshot, items, months, axes.regions),
     )
-
-
-def list_price(snapshot: Snapshot, items: PlanningItems, months: np.ndarray, base: Floats) -> Floats:
-    """[i, r, m, t] list price: the price list's latest row up to the month, else the product's price."""
-    regions = tuple(snapshot.table("regions")["region"])
-    products = snapshot.table("products").set_index("product")["price"]
-    out = np.zeros((len(items.names), len(regions), len(months)))
-    listed = snapshot.table("prices").sort_values("month", kind="stable")
-    by_product = {str(p): part for p, part in listed.groupby("product", sort=False)}
-    for product, i in items.position.items():
-        values = np.full((len(regions), len(months)), float(products[product]))
-        part = by_product.get(product)
-        if part is not None:
-            # Rows for every region first, so that a region's own row has the last word.
-            part = part.assign(own=part["region"] != ALL).sort_values(["own", "month"], kind="stable")
-            starts = month_column(part["month"])
-            for start, region, value in zip(starts, part["region"], part["price"], strict=True):
-                rows = slice(None) if region == ALL else regions.index(region) if region in regions else None
-                if rows is not None:
-                    values[rows, months >= start] = value
-        out[i] += items.share[product] * values
-    return np.repeat(out[:, :, None, :], base.shape[2], axis=2)
 
 
 def sale_days(

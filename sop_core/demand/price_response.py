@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, month_column, months_from
+from sop_core.calendar import months_from
 from sop_core.demand.elasticity import Elasticity, estimate, pooled
 from sop_core.demand.history import History
+from sop_core.demand.price import ListPrices, list_prices
 from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
-from sop_core.schema import ALL
-from sop_core.snapshot import DefaultUsed, Snapshot, rows_of
+from sop_core.snapshot import DefaultUsed, Snapshot
 
 #: Months of history whose price level the forecast rests on.
 REFERENCE = 12
@@ -56,40 +56,6 @@ class PriceResponse:
         value = sum(own.value * part for own, part in known) / weight
         given = any(own.source == GIVEN for own, _ in known)
         return ProductElasticity(value, GIVEN if given else ESTIMATED)
-
-
-@dataclass(frozen=True, slots=True)
-class ListPrices:
-    """[p, r, h] list price of every product over some months; the first price holds before its first row, and
-    the product's own price where there is no row. `listed` [p]: whether the price list has rows for it."""
-
-    months: MonthArray
-    price: Floats
-    listed: np.ndarray
-
-
-def list_prices(snapshot: Snapshot, items: PlanningItems, months: MonthArray) -> ListPrices:
-    """The price list over past and coming months, products in the order of `items.position`."""
-    regions = tuple(snapshot.table("regions")["region"])
-    own = snapshot.table("products").set_index("product")["price"]
-    place = {product: n for n, product in enumerate(items.position)}
-    price = np.empty((len(place), len(regions), len(months)))
-    price[:] = own.loc[list(place)].to_numpy(dtype=float)[:, None, None]
-    listed = np.zeros(len(place), dtype=bool)
-    table = snapshot.table("prices")
-    table = table.assign(own=table["region"] != ALL).sort_values(["own", "month"], kind="stable")
-    seen: set[tuple[int, int | None]] = set()
-    for row, month in zip(rows_of(table), month_column(table["month"]), strict=True):
-        if row.product not in place or (row.region != ALL and row.region not in regions):
-            continue
-        p, r = place[row.product], None if row.region == ALL else regions.index(row.region)
-        target = price[p] if r is None else price[p, r]
-        # Before the first row of a scope the first price is taken: a list that begins is no price change.
-        first = (p, r) not in seen and not (r is not None and (p, None) in seen)
-        seen.add((p, r))
-        target[..., slice(None) if first else months >= month] = row.price
-        listed[p] = True
-    return ListPrices(months, price, listed)
 
 
 def price_response(snapshot: Snapshot, items: PlanningItems, history: History) -> PriceResponse:

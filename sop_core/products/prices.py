@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.demand.price_response import LEAST_CHANGE, ListPrices, ProductElasticity, list_prices
+from sop_core.demand.price import ListPrices, list_prices
+from sop_core.demand.price_response import LEAST_CHANGE, ProductElasticity
 from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.plan import Unconstrained
 from sop_core.planner import Company
@@ -102,10 +103,7 @@ def mean_prices(
     """([t] list price, [t] net price) of a choice of items and regions, weighted by the demand of the whole
     horizon so that a change of mix moves neither. nan where nothing is sold."""
     inputs: Inputs = wanted.inputs
-    prices = ahead(company)
-    listed = np.zeros((len(inputs.items), len(inputs.regions), inputs.horizon))
-    for p, (product, i) in enumerate(company.items.position.items()):
-        listed[i] += company.items.share[product] * prices.price[p, :, 1:]
+    listed = ahead(company).by_item(company.items)[..., 1:]
     chosen = np.ix_(items, regions)
     weight = wanted.demand.total[chosen].sum(axis=(2, 3))
     total = weight.sum()

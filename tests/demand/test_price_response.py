@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sop_core.demand.price import list_prices
 from sop_core.planner import Company, prepare, unconstrained
+from sop_core.planning_level import planning_items
 from sop_core.products.prices import planned_changes
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
@@ -82,3 +84,65 @@ def test_a_demand_plan_is_never_touched() -> None:
     built = prepare(Snapshot.from_tables(tables))
     assert built.price_response is None
     assert layer(built) == [0.0] * 6
+
+
+def sold_at(listed: list[tuple[str, float]], today: float, paid: float) -> Company:
+    """Sales of two years at one price paid; a price list, and the product's own price."""
+    months = pd.date_range("2025-01-01", "2026-12-01", freq="MS")
+    prices = pd.DataFrame(listed, columns=["month", "price"]).assign(product="P")
+    prices["month"] = pd.to_datetime(prices["month"])
+    return prepare(
+        Snapshot.from_tables(
+            {
+                "products": pd.DataFrame({"product": ["P"], "price": [today], "elasticity": [-1.0]}),
+                "sales": pd.DataFrame(
+                    {"month": months, "product": "P", "quantity": 100.0, "revenue": 100 * paid}
+                ),
+                "prices": prices,
+                "settings": pd.DataFrame({"setting": ["horizon_months"], "value": ["4"]}),
+            }
+        )
+    )
+
+
+def test_before_a_price_list_begins_its_first_price_held() -> None:
+    """The list begins within the months over which the realised price is measured: nine tenths of 10 were paid in
+    all of them, and today's price of 20 says nothing of them."""
+    built = sold_at([("2026-07-01", 10.0)], today=20.0, paid=9.0)
+    assert built.inputs.demand.price.ravel() == pytest.approx([9.0] * 4)
+
+
+def test_a_list_that_begins_in_the_plan_is_a_change_of_todays_price() -> None:
+    built = sold_at([("2027-03-01", 12.0)], today=10.0, paid=9.0)
+    assert built.inputs.demand.price.ravel() == pytest.approx([9.0, 9.0, 10.8, 10.8])
+    assert layer(built) == pytest.approx([0, 0, 10 / 12 - 1, 10 / 12 - 1])
+    (change,) = planned_changes(built, unconstrained(built, Scenario.base()))
+    assert (change.before, change.after) == (10.0, 12.0)
+
+
+def test_without_a_price_of_its_own_the_first_listed_one_stands() -> None:
+    built = sold_at([("2027-03-01", 12.0)], today=0.0, paid=12.0)
+    assert built.inputs.demand.price.ravel() == pytest.approx([12.0] * 4)
+
+
+def test_a_regions_own_price_comes_before_the_one_for_all() -> None:
+    months = np.arange("2026-11", "2027-05", dtype="datetime64[M]")
+    rows = [
+        ("2026-01-01", "All", 10.0),
+        ("2026-12-01", "East", 8.0),
+        ("2027-02-01", "All", 11.0),
+        ("2027-04-01", "East", 9.0),
+    ]
+    prices = pd.DataFrame(rows, columns=["month", "region", "price"]).assign(product="P")
+    prices["month"] = pd.to_datetime(prices["month"])
+    snapshot = Snapshot.from_tables(
+        {
+            "products": pd.DataFrame({"product": ["P"], "price": [10.0]}),
+            "regions": pd.DataFrame({"region": ["East", "West"]}),
+            "demand_plan": published.demand([100.0] * 6),
+            "prices": prices,
+        }
+    )
+    east, west = list_prices(snapshot, planning_items(snapshot), months).price[0]
+    assert east.tolist() == [10, 8, 8, 8, 8, 9]
+    assert west.tolist() == [10, 10, 10, 11, 11, 11]
