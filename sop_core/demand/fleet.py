@@ -16,6 +16,7 @@ import multiprocessing.context
 import multiprocessing.spawn
 import os
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -37,6 +38,8 @@ Progress = Callable[[int, int], None]
 CHUNK = 40
 # Below this many series to fit, one process is done before a pool of two has imported numpy.
 POOL_FROM = 150
+#: Seconds of work that a kill may cost: fits go to the cache that often. A transaction of the store takes some 25 ms.
+KEEP_EVERY = 1.0
 _CODE = (
     "fleet.py",
     "forecast_calendar.py",
@@ -117,14 +120,38 @@ def fit_fleet(
     times = Counter(keys)
     if progress is not None:
         progress(done, len(tasks))
-    for chunk, found in _run(chunks, todo, period, settings, executor, workers):
-        fits.update(zip(chunk, found, strict=True))
-        if cache is not None:
-            cache.put_many({key: _to_bytes(fit) for key, fit in zip(chunk, found, strict=True)})
-        done += sum(times[key] for key in chunk)
-        if progress is not None:
-            progress(done, len(tasks))
+    with _keeping(cache) as keep:
+        for chunk, found in _run(chunks, todo, period, settings, executor, workers):
+            fits.update(zip(chunk, found, strict=True))
+            keep(chunk, found)
+            done += sum(times[key] for key in chunk)
+            if progress is not None:
+                progress(done, len(tasks))
     return [fits[key] for key in keys]
+
+
+@contextmanager
+def _keeping(cache: ForecastCache | None) -> Iterator[Callable[[Sequence[str], Sequence[SeriesFit]], None]]:
+    """Gives what takes fits into the cache: once every KEEP_EVERY seconds, and the rest at the end, also where the
+    fleet is stopped by an error. A cache on disk is asked for few transactions, and a kill costs a second's work."""
+    waiting: dict[str, bytes] = {}
+    kept_at = time.monotonic()
+
+    def keep(keys: Sequence[str], fits: Sequence[SeriesFit]) -> None:
+        nonlocal kept_at
+        if cache is None:
+            return
+        waiting.update((key, _to_bytes(fit)) for key, fit in zip(keys, fits, strict=True))
+        if time.monotonic() - kept_at >= KEEP_EVERY:
+            cache.put_many(waiting)
+            waiting.clear()
+            kept_at = time.monotonic()
+
+    try:
+        yield keep
+    finally:
+        if cache is not None and waiting:
+            cache.put_many(waiting)
 
 
 def task_key(task: SeriesTask, period: int, settings: ForecastSettings) -> str:

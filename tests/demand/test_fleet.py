@@ -73,6 +73,48 @@ class Counting(Executor):
         return future
 
 
+class Written(MemoryCache):
+    """Counts how often it is written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def put_many(self, items):
+        self.times += 1
+        super().put_many(items)
+
+
+def test_fits_go_to_the_cache_in_few_writes(monkeypatch):
+    tasks = mixed(14)
+    monkeypatch.setattr(fleet, "CHUNK", 3)
+    monkeypatch.setattr(fleet, "KEEP_EVERY", 3600.0)
+    cache = Written()
+    fit_fleet(tasks, 12, SETTINGS, executor=Counting(), cache=cache)
+    assert (len(cache), cache.times) == (len(tasks), 1)
+    monkeypatch.setattr(fleet, "KEEP_EVERY", 0.0)
+    often = Written()
+    fit_fleet(tasks, 12, SETTINGS, executor=Counting(), cache=often)
+    assert (len(often), often.times) == (len(tasks), 6)
+
+
+def test_what_was_fitted_before_a_failure_is_kept(monkeypatch):
+    chunks = []
+
+    def fit_two_chunks(tasks, period, settings):
+        chunks.append(len(tasks))
+        if len(chunks) > 2:
+            raise MemoryError
+        return fit_chunk(tasks, period, settings)
+
+    monkeypatch.setattr(fleet, "CHUNK", 3)
+    monkeypatch.setattr(fleet, "fit_chunk", fit_two_chunks)
+    cache = MemoryCache()
+    with pytest.raises(MemoryError):
+        fit_fleet(mixed(7), 12, SETTINGS, workers=1, cache=cache)
+    assert len(cache) == 6
+
+
 def test_any_chunking_gives_the_same_digits(monkeypatch):
     tasks = mixed(14)
     alone = [fit_chunk([t], 12, SETTINGS)[0] for t in tasks]
