@@ -200,6 +200,29 @@ def test_forecast_of_a_company(tmp_path: Path, capsys) -> None:
         assert len(opened.forecasts) > 0
 
 
+def test_forecast_of_every_level_adds_up(tmp_path: Path, capsys) -> None:
+    path, out = tmp_path / "sales.csv", tmp_path / "forecast.csv"
+    months = pd.date_range("2023-01-01", periods=36, freq="MS")
+    places = [(p, r, s) for p in ("A", "B") for r in ("East", "West") for s in ("Retail", "Trade")]
+    pd.concat(
+        pd.DataFrame({"month": months, "product": p, "region": r, "segment": s, "quantity": 50.0 + 7 * n})
+        for n, (p, r, s) in enumerate(places)
+    ).to_csv(path, index=False)
+    store = tmp_path / "s.duckdb"
+    assert main(["load", str(path), "--store", str(store)]) == 0
+    assert main(["forecast", "--store", str(store), "--all-levels", "--out", str(out)]) == 0
+    assert "Forecast 2 items" in capsys.readouterr().out
+    found = pd.read_csv(out)
+    assert ((found["lo"] <= found["quantity"]) & (found["quantity"] <= found["hi"])).all()
+    totals = found.groupby("level", sort=False)["quantity"].sum()
+    assert list(totals.index[[0, -1]]) == ["company", "item x region"]
+    assert {"region", "segment", "item"} < set(totals.index)
+    assert totals.to_numpy() == pytest.approx([totals["company"]] * len(totals))
+    assert main(["forecast", "--store", str(store), "--out", str(out)]) == 0
+    below = found[found["level"] == "item x region"][["month", "item", "region", "quantity", "lo", "hi"]]
+    assert below.to_numpy().tolist() == pd.read_csv(out).to_numpy().tolist()
+
+
 def test_demo_fills_a_new_store_only(loaded: Path, tmp_path: Path, capsys) -> None:
     path = tmp_path / "demo.duckdb"
     assert main(["demo", "--store", str(path), "--seed", "3"]) == 0

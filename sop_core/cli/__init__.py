@@ -108,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
 
     forecast = command("forecast", "Forecast a company's demand, or the series of a file.")
     forecast.add_argument("--store", type=Path, metavar="F", help="the store's file")
+    forecast.add_argument(
+        "--all-levels",
+        action="store_true",
+        help="company, categories, families, regions, segments and items too, not items by region alone (with --store)",
+    )
     forecast.add_argument("--series", type=Path, metavar="FILE", help="CSV or Parquet with unique_id, ds, y")
     forecast.add_argument("--horizon", type=int, metavar="H", help="periods ahead (with --series)")
     forecast.add_argument(

@@ -12,10 +12,8 @@ import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
-from sop_core.calendar import timestamps
 from sop_core.cli import ROOT
 from sop_core.cli.output import (
     PRINTED,
@@ -38,6 +36,7 @@ from sop_core.cli.reading import (
     snapshot_of,
 )
 from sop_core.demand import baseline as forecaster
+from sop_core.demand.statistical import every_level, items_by_region
 from sop_core.demo import NAME, build
 from sop_core.errors import DataError, SopError
 from sop_core.export.tables import safe_csv, write_whole
@@ -116,7 +115,7 @@ def forecast(wanted: argparse.Namespace) -> None:
         what = f"{frame['unique_id'].nunique():,} series"
     else:
         frame = _forecast_company(wanted)
-        what = f"{frame['item'].nunique():,} items"
+        what = f"{len(set(frame['item']) - {''}):,} items"
     if wanted.out is not None:
         write_csv(wanted.out, frame)
         print_result(wanted, {"rows": len(frame), "out": str(wanted.out)}, [f"Forecast {what}: {wanted.out}"])
@@ -158,20 +157,10 @@ def _forecast_company(wanted: argparse.Namespace) -> pd.DataFrame:
         raise SopError(
             "This company plans from its own demand plan (setting demand), so there is nothing to forecast."
         )
-    regions = list(company.snapshot.table("regions")["region"])
-    units = baseline.units.sum(axis=2)
-    shape = units.shape
-    item, region, month = (axis.ravel() for axis in np.indices(shape))
-    return pd.DataFrame(
-        {
-            "month": timestamps(baseline.months)[month],
-            "item": np.array(company.items.names, dtype=object)[item],
-            "region": np.array(regions, dtype=object)[region],
-            "quantity": units.ravel(),
-            "lo": np.maximum(units - baseline.leaf_width, 0.0).ravel(),
-            "hi": (units + baseline.leaf_width).ravel(),
-        }
-    )
+    regions = company.inputs.regions
+    if wanted.all_levels:
+        return every_level(baseline, company.items, regions, company.inputs.segments)
+    return items_by_region(baseline, company.items, regions)
 
 
 def plan(wanted: argparse.Namespace) -> None:

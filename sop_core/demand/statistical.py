@@ -19,13 +19,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sop_core.calendar import MonthArray, months_from
+from sop_core.calendar import MonthArray, months_from, timestamps
 from sop_core.demand import bands
 from sop_core.demand.baseline import forecast_with_diagnostics
 from sop_core.demand.fleet import ForecastCache
 from sop_core.demand.forecast_series import ForecastSettings
 from sop_core.demand.history import History
 from sop_core.demand.planning_series import (
+    CATEGORY,
+    FAMILY,
     ITEM,
     ITEM_REGION,
     YEAR,
@@ -144,6 +146,61 @@ def build_baseline(
         details=_details(found.diagnostics, series, means, units),
         nodes=_masks(series, axes, back),
     )
+
+
+def items_by_region(baseline: Baseline, items: PlanningItems, regions: Sequence[str]) -> pd.DataFrame:
+    """The forecast of every item and region, long: month, item, region, quantity, lo, hi (units; 80 % interval)."""
+    units = baseline.units.sum(axis=2)
+    item, region, month = (axis.ravel() for axis in np.indices(units.shape))
+    return pd.DataFrame(
+        {
+            "month": timestamps(baseline.months)[month],
+            "item": np.array(items.names, dtype=object)[item],
+            "region": np.array(regions, dtype=object)[region],
+            "quantity": units.ravel(),
+            "lo": np.maximum(units - baseline.leaf_width, 0.0).ravel(),
+            "hi": (units + baseline.leaf_width).ravel(),
+        }
+    )
+
+
+def every_level(
+    baseline: Baseline, items: PlanningItems, regions: Sequence[str], segments: Sequence[str]
+) -> pd.DataFrame:
+    """The forecast of every level, company first, long: level, group (category or family), item, region, segment
+    ("" where it sums over them), month, quantity, lo, hi (units; 80 % interval). Levels add up."""
+    names = {
+        "item": np.array(items.names, dtype=object),
+        "region": np.array(regions, dtype=object),
+        "segment": np.array(segments, dtype=object),
+    }
+    group = {CATEGORY: np.array(items.category, dtype=object), FAMILY: np.array(items.family, dtype=object)}
+    columns = ["level", "group", "item", "region", "segment", "month", "quantity", "lo", "hi"]
+    stamps = timestamps(baseline.months)
+    parts = []
+    for row in baseline.details[baseline.details["level"] != ITEM_REGION].to_dict("records"):
+        masks = [
+            known == row[axis] if row[axis] else np.ones(len(known), dtype=bool)
+            for axis, known in names.items()
+        ]
+        if row["level"] in group:
+            masks[0] = group[row["level"]] == row["group"]
+        units = baseline.units[np.ix_(*masks)].sum(axis=(0, 1, 2))
+        width = baseline.node_width[row["unique_id"]]
+        said = {name: row[name] for name in columns[:5]}
+        parts.append(
+            pd.DataFrame(
+                said
+                | {
+                    "month": stamps,
+                    "quantity": units,
+                    "lo": np.maximum(units - width, 0.0),
+                    "hi": units + width,
+                }
+            )
+        )
+    below = items_by_region(baseline, items, regions).assign(level=ITEM_REGION, group="", segment="")
+    return pd.concat([*parts, below], ignore_index=True)[columns]
 
 
 def _sorted_axes(
