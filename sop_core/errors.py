@@ -6,6 +6,7 @@
     │   ├── StoreBusy           another process has the file open
     │   └── StoreVersionError   written by a newer release, or not one of our stores
     ├── ScenarioError           a scenario or Change that does not fit the company
+    ├── ReviewError             what people write down in the demand review: assumptions, agreements, who agrees
     ├── ForecastError           a history that cannot be forecast
     └── PlanError               the supply plan
         ├── Infeasible          hard rules contradict each other; names the rule and the tables
@@ -49,6 +50,10 @@ class StoreVersionError(StoreError):
 
 class ScenarioError(SopError):
     """A scenario or one of its Changes does not fit the company."""
+
+
+class ReviewError(SopError):
+    """Something written down in the demand review (an assumption, an agreement, a name) cannot be kept as it is."""
 
 
 class ForecastError(SopError):

@@ -13,9 +13,9 @@ import json
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, NamedTuple, NoReturn
+from typing import Any, Final, Literal, NamedTuple
 
-from sop_core.changes import Change
+from sop_core.changes import Change, strict_json
 from sop_core.errors import ScenarioError
 from sop_core.inputs import Inputs
 
@@ -231,40 +231,10 @@ def _canonical(value: Any) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise ScenarioError(
-            f"The scenario is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
-    except RecursionError as error:
-        raise ScenarioError("The scenario is not valid: it is nested too deeply.") from error
-    except ValueError as error:  # a whole number of thousands of digits
-        raise ScenarioError(f"The scenario is not valid JSON: {error}.") from error
-    if not _encodable(body):
-        raise ScenarioError("The scenario holds characters that are no text (half of a pair): remove them.")
+    body = strict_json.read(text, "scenario", ScenarioError)
     if not isinstance(body, dict):
         raise ScenarioError('A scenario file must hold one object: {"name": ..., "changes": [...]}.')
     return body
-
-
-def _encodable(body: Any) -> bool:
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    doubled = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
-    if doubled:
-        raise ScenarioError(f"The field '{doubled[0]}' stands twice in one object: keep one of them.")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ScenarioError(f"{name} is not a number that a scenario may hold: give a plain number.")
 
 
 # -- differences ------------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ GOOD = {"kind": "demand_growth", "pct": 0.05}
         ('{"name": "x",\n "changes": [}', "in line 2, column 14"),
         ("[]", "must hold one object"),
         ('{"name": "x", "name": "y"}', "The field 'name' stands twice"),
-        ('{"name": NaN}', "NaN is not a number that a scenario may hold"),
+        ('{"name": NaN}', "NaN is not a number that this scenario may hold"),
         ('{"name": "\\ud800"}', "no text"),
         ("[" * 100_000, "nested too deeply|not valid JSON"),
         ('{"name": 1' + "0" * 5000 + "}", "not valid JSON"),

@@ -19,7 +19,7 @@ import pandas as pd
 from sop_core.calendar import MonthArray, month_label, span_label, timestamps
 from sop_core.changes.text import listing
 from sop_core.cycle.estimate import Estimate
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError
 from sop_core.inputs import Floats
 from sop_core.plan import Unconstrained
 from sop_core.scenario import LONGEST_NAME, Scenario
@@ -34,7 +34,7 @@ MOST_VOICES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One who agrees. `at` is None until it is stored. Raises ScenarioError without a name."""
+    """One who agrees. `at` is None until it is stored. Raises ReviewError without a name."""
 
     name: str
     role: str = ""
@@ -44,10 +44,10 @@ class Voice:
         for field in ("name", "role"):
             value = " ".join(getattr(self, field).split())
             if len(value) > LONGEST_ROLE:
-                raise ScenarioError(f"The {field} of a person is longer than {LONGEST_ROLE} characters.")
+                raise ReviewError(f"The {field} of a person is longer than {LONGEST_ROLE} characters.")
             object.__setattr__(self, field, value)
         if not self.name:
-            raise ScenarioError("Somebody who agrees needs a name.")
+            raise ReviewError("Somebody who agrees needs a name.")
 
     def said(self) -> str:
         """`Ada (Sales)`."""
@@ -133,7 +133,7 @@ class Proposal:
     def __post_init__(self) -> None:
         months = self.estimate.months
         if not months[0] <= self.first_month <= self.last_month <= months[-1]:
-            raise ScenarioError(
+            raise ReviewError(
                 f"Choose months within the plan, {span_label(months[0], months[-1])}, first to last."
             )
 

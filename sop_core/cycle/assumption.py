@@ -9,19 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 
 from sop_core.calendar import MonthArray, month_label, months_from, to_month
-from sop_core.changes import Change, Scope
+from sop_core.changes import Change, Scope, strict_json
 from sop_core.changes.scope import DEMAND_AXES, EVERYTHING
 from sop_core.changes.text import number, percent
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError, ScenarioError
 
 #: Version of the JSON form.
 FORMAT: Final = 1
@@ -85,7 +84,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """What is assumed. Raises ScenarioError on bad values.
+    """What is assumed. Raises ReviewError on bad values.
 
     `value`, `low`, `high`: units a month; a fraction for growth and price (0.03 = 3 %); for a launch the month,
     counted from January 1970; for own words a number in `unit`. `valid_until`: the day by which it must be looked
@@ -118,46 +117,46 @@ class Assumption:
         ):
             object.__setattr__(self, name, _text(getattr(self, name), name, longest))
         if not self.driver:
-            raise ScenarioError("Say what is assumed: an assumption needs a `driver`.")
+            raise ReviewError("Say what is assumed: an assumption needs a `driver`.")
         _one_of(self.measure, "measure", tuple(MEASURES))
         _one_of(self.status, "status", STATUSES)
         if not isinstance(self.scope, Scope):
-            raise ScenarioError(f"`scope` must be a Scope, not {self.scope!r:.60}.")
+            raise ReviewError(f"`scope` must be a Scope, not {self.scope!r:.60}.")
         for axis in self.scope.used:
             if axis not in (*DEMAND_AXES, "months"):
-                raise ScenarioError(f"An assumption about demand cannot be limited to {axis}.")
+                raise ReviewError(f"An assumption about demand cannot be limited to {axis}.")
         for name in ("value", "low", "high"):
             object.__setattr__(self, name, _number(getattr(self, name), name))
         if not self.low <= self.value <= self.high:
-            raise ScenarioError("The value must lie within its range: low ≤ value ≤ high.")
+            raise ReviewError("The value must lie within its range: low ≤ value ≤ high.")
         self._check_measure()
         for name in ("valid_from", "valid_until"):
             if not isinstance(getattr(self, name), dt.date) or isinstance(getattr(self, name), dt.datetime):
-                raise ScenarioError(f"`{name}` must be a day such as 2027-03-15.")
+                raise ReviewError(f"`{name}` must be a day such as 2027-03-15.")
         if self.valid_until < self.valid_from:
-            raise ScenarioError("`valid_until` lies before `valid_from`: swap them.")
+            raise ReviewError("`valid_until` lies before `valid_from`: swap them.")
         object.__setattr__(self, "links", tuple(self.links))
         if len(self.links) > MOST_LINKS:
-            raise ScenarioError(f"An assumption can be linked to {MOST_LINKS} Changes at most.")
+            raise ReviewError(f"An assumption can be linked to {MOST_LINKS} Changes at most.")
         if not all(isinstance(link, Link) for link in self.links):
-            raise ScenarioError("`links` must hold Links.")
+            raise ReviewError("`links` must hold Links.")
         if self.outcome is not None and self.measure != JUDGED:
-            raise ScenarioError("An outcome is recorded by hand only where an assumption is in own words.")
+            raise ReviewError("An outcome is recorded by hand only where an assumption is in own words.")
 
     def _check_measure(self) -> None:
         if self.measure == LAUNCH:
             if len(self.scope.products) != 1 or self.scope.families or self.scope.categories:
-                raise ScenarioError("A launch month is assumed of one product: choose it in the scope.")
+                raise ReviewError("A launch month is assumed of one product: choose it in the scope.")
             if any(v != round(v) or not 0 <= v < _LAST_MONTH for v in (self.value, self.low, self.high)):
-                raise ScenarioError("A launch month must be a whole month from 1970 to 2199.")
+                raise ReviewError("A launch month must be a whole month from 1970 to 2199.")
         elif self.measure in _FRACTIONS and self.low <= -1.0:
-            raise ScenarioError("A fall of 100 % or more leaves nothing to measure: give a smaller one.")
+            raise ReviewError("A fall of 100 % or more leaves nothing to measure: give a smaller one.")
         elif self.measure == UNITS and self.low < 0:
-            raise ScenarioError("Demand in units cannot be negative.")
+            raise ReviewError("Demand in units cannot be negative.")
         if self.measure != JUDGED:
             object.__setattr__(self, "unit", "")
         elif not self.unit:
-            raise ScenarioError("Say what the number is in: an assumption in own words needs a `unit`.")
+            raise ReviewError("Say what the number is in: an assumption in own words needs a `unit`.")
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -232,26 +231,29 @@ class Assumption:
 
     @classmethod
     def from_json(cls, text: str) -> Assumption:
-        """The inverse of `to_json`, strict. Raises ScenarioError naming the field and what is allowed."""
+        """The inverse of `to_json`, strict. Raises ReviewError naming the field and what is allowed."""
         body = _parsed(text)
         if body.get("format", FORMAT) != FORMAT or isinstance(body.get("format"), bool):
-            raise ScenarioError(f"`format` of an assumption must be {FORMAT}, not {body['format']!r:.60}.")
+            raise ReviewError(f"`format` of an assumption must be {FORMAT}, not {body['format']!r:.60}.")
         for name in body:
             if name not in _MEMBERS:
-                raise ScenarioError(f"An assumption has no field '{name}'. Allowed: {', '.join(_MEMBERS)}.")
+                raise ReviewError(f"An assumption has no field '{name}'. Allowed: {', '.join(_MEMBERS)}.")
         required = ("driver", "measure", "value", "low", "high", "valid_from", "valid_until")
         missing = [name for name in required if body.get(name) is None]
         if missing:
-            raise ScenarioError(f"An assumption needs `{missing[0]}`.")
+            raise ReviewError(f"An assumption needs `{missing[0]}`.")
         given = {name: value for name, value in body.items() if name != "format" and value is not None}
         for name in ("value", "low", "high"):
             given[name] = _read_value(given["measure"], given[name], name)
         for name in ("valid_from", "valid_until"):
             given[name] = _day(given[name], name)
-        if "scope" in given:
-            given["scope"] = Scope.from_dict(given["scope"])
-        if "links" in given:
-            given["links"] = _links(given["links"])
+        try:
+            if "scope" in given:
+                given["scope"] = Scope.from_dict(given["scope"])
+            if "links" in given:
+                given["links"] = _links(given["links"])
+        except ScenarioError as error:  # of a scope or a Change
+            raise ReviewError(str(error)) from error
         if "outcome" in given:
             given["outcome"] = _outcome(given["outcome"])
         return cls(**given)
@@ -314,26 +316,10 @@ def _scope_text(scope: Scope) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise ScenarioError(
-            f"The assumption is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
+    body = strict_json.read(text, "assumption", ReviewError)
     if not isinstance(body, dict):
-        raise ScenarioError("An assumption must be one JSON object.")
+        raise ReviewError("An assumption must be one JSON object.")
     return body
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    doubled = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
-    if doubled:
-        raise ScenarioError(f"The field '{doubled[0]}' stands twice in one object: keep one of them.")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ScenarioError(f"{name} is not a number that an assumption may hold.")
 
 
 def _read_value(measure: Any, value: Any, name: str) -> Any:
@@ -342,7 +328,7 @@ def _read_value(measure: Any, value: Any, name: str) -> Any:
     try:
         return month_value(value)
     except ValueError as error:
-        raise ScenarioError(
+        raise ReviewError(
             f"`{name}` of a launch must be a month such as 2027-03, not {value!r:.60}."
         ) from error
 
@@ -351,16 +337,16 @@ def _day(value: Any, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise ScenarioError(f"`{name}` must be a day such as 2027-03-15, not {value!r:.60}.") from error
+        raise ReviewError(f"`{name}` must be a day such as 2027-03-15, not {value!r:.60}.") from error
 
 
 def _links(value: Any) -> tuple[Link, ...]:
     if not isinstance(value, list):
-        raise ScenarioError(f"`links` must be a list, not {value!r:.60}.")
+        raise ReviewError(f"`links` must be a list, not {value!r:.60}.")
     out = []
     for position, entry in enumerate(value, start=1):
         if not isinstance(entry, dict) or set(entry) != {"scenario", "change"}:
-            raise ScenarioError(f"link {position} must hold `scenario` and `change`, and nothing else.")
+            raise ReviewError(f"link {position} must hold `scenario` and `change`, and nothing else.")
         name = _text(entry["scenario"], "scenario", LONGEST_NAME)
         out.append(Link(name, Change.from_dict(entry["change"], f"link {position}")))
     return tuple(out)
@@ -368,26 +354,26 @@ def _links(value: Any) -> tuple[Link, ...]:
 
 def _outcome(value: Any) -> Outcome:
     if not isinstance(value, dict) or not {"value"} <= set(value) <= {"value", "text"}:
-        raise ScenarioError("`outcome` must hold `value` and `text`, and nothing else.")
+        raise ReviewError("`outcome` must hold `value` and `text`, and nothing else.")
     return Outcome(_number(value["value"], "outcome"), _text(value.get("text", ""), "outcome", LONGEST_NOTE))
 
 
 def _text(value: Any, name: str, longest: int) -> str:
     if not isinstance(value, str):
-        raise ScenarioError(f"`{name}` must be a text, not {value!r:.60}.")
+        raise ReviewError(f"`{name}` must be a text, not {value!r:.60}.")
     if len(value.strip()) > longest:
-        raise ScenarioError(f"`{name}` is longer than {longest} characters: shorten it.")
+        raise ReviewError(f"`{name}` is longer than {longest} characters: shorten it.")
     return value.strip()
 
 
 def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ScenarioError(f"`{name}` must be a number, not {value!r:.60}.")
+        raise ReviewError(f"`{name}` must be a number, not {value!r:.60}.")
     if abs(value) > 1e12 or not math.isfinite(value):
-        raise ScenarioError(f"`{name}` must be a number of ordinary size, not {value!r:.60}.")
+        raise ReviewError(f"`{name}` must be a number of ordinary size, not {value!r:.60}.")
     return float(value) + 0.0  # -0.0 becomes 0.0
 
 
 def _one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise ScenarioError(f"`{name}` cannot be {value!r:.60}. Allowed: {', '.join(allowed)}.")
+        raise ReviewError(f"`{name}` cannot be {value!r:.60}. Allowed: {', '.join(allowed)}.")

@@ -29,7 +29,7 @@ from sop_core.cycle.assumption import (
     Assumption,
     month_value,
 )  # fmt: skip
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError
 from sop_core.inputs import Floats
 from sop_core.plan import Unconstrained
 from sop_core.planner import Company
@@ -129,9 +129,9 @@ def in_plan(assumption: Assumption, company: Company, wanted: Unconstrained) -> 
 
 
 def change_for(assumption: Assumption, company: Company, wanted: Unconstrained) -> Change:
-    """The Change that brings the plan to what is assumed. Raises ScenarioError saying why there is none."""
+    """The Change that brings the plan to what is assumed. Raises ReviewError saying why there is none."""
     if assumption.measure == JUDGED:
-        raise ScenarioError(
+        raise ReviewError(
             "An assumption in own words says nothing that a plan could follow: link a Change to it."
         )
     note = assumption.driver
@@ -139,14 +139,14 @@ def change_for(assumption: Assumption, company: Company, wanted: Unconstrained) 
     if assumption.measure == LAUNCH:
         product = assumption.scope.products[0]
         if planned is None:
-            raise ScenarioError(f"The plan has no launch of {product}: bring it in the table `launches`.")
+            raise ReviewError(f"The plan has no launch of {product}: bring it in the table `launches`.")
         months = int(assumption.value - planned)
         return _worth(LaunchMove(product=product, months=months, note=note))
     scope = _ahead(assumption, wanted)
     if assumption.measure == UNITS:
         return DemandOverride(scope=scope, units=assumption.value, note=note)
     if planned is None or planned <= -1.0:
-        raise ScenarioError("There is no year before to compare the plan with, so no Change follows from it.")
+        raise ReviewError("There is no year before to compare the plan with, so no Change follows from it.")
     pct = round((1.0 + assumption.value) / (1.0 + planned) - 1.0, 4)
     if assumption.measure == GROWTH:
         return _worth(DemandGrowth(scope=scope, pct=pct, note=note))
@@ -155,16 +155,16 @@ def change_for(assumption: Assumption, company: Company, wanted: Unconstrained) 
 
 def _worth(change: Change) -> Change:
     if change.is_neutral:
-        raise ScenarioError("The plan already says what is assumed: there is nothing to change.")
+        raise ReviewError("The plan already says what is assumed: there is nothing to change.")
     return change
 
 
 def _ahead(assumption: Assumption, wanted: Unconstrained) -> Scope:
-    """The scope with the assumption's months, cut to the horizon. Raises ScenarioError where none is on it."""
+    """The scope with the assumption's months, cut to the horizon. Raises ReviewError where none is on it."""
     ahead = assumption.months[np.isin(assumption.months, wanted.inputs.months)]
     if not len(ahead):
         horizon = span_label(wanted.inputs.months[0], wanted.inputs.months[-1])
-        raise ScenarioError(f"Its months lie outside the plan ({horizon}): nothing there can be changed.")
+        raise ReviewError(f"Its months lie outside the plan ({horizon}): nothing there can be changed.")
     return replace(assumption.scope, first=str(ahead[0]), last=str(ahead[-1]))
 
 

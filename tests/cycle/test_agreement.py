@@ -27,7 +27,7 @@ from sop_core.cycle.agreement import (
     version_differences,
 )  # fmt: skip
 from sop_core.cycle.estimate import Estimate, estimate_of
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError
 from sop_core.planner import Company, unconstrained
 from sop_core.scenario import Scenario
 from tests.store.agreed import CYCLE, estimate
@@ -96,7 +96,7 @@ def test_what_is_agreed_under_which_name() -> None:
 
 def test_voices_are_people() -> None:
     assert Voice("  Ada \n Lovelace ", " Sales").said() == "Ada Lovelace (Sales)"
-    with pytest.raises(ScenarioError, match="needs a name"):
+    with pytest.raises(ReviewError, match="needs a name"):
         Voice("  ")
 
 

@@ -32,7 +32,7 @@ from sop_core.cycle.assumption import (
     month_value,
 )  # fmt: skip
 from sop_core.cycle.scoring import adopted, attention, change_for, in_plan, review_day, score
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError
 from sop_core.planner import Company, prepare, unconstrained
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
@@ -132,26 +132,26 @@ def test_an_assumption_survives_its_json(assumption: Assumption) -> None:
 )
 def test_json_that_is_no_assumption_is_explained(members: dict[str, object], said: str) -> None:
     body = json.loads(assumed().to_json()) | members
-    with pytest.raises(ScenarioError, match=said):
+    with pytest.raises(ReviewError, match=said):
         Assumption.from_json(json.dumps(body))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"driver": "a", "driver": "b"}', '{"value": NaN}'])
 def test_text_that_is_no_json_object(text: str) -> None:
-    with pytest.raises(ScenarioError):
+    with pytest.raises(ReviewError):
         Assumption.from_json(text)
 
 
 def test_limits_of_the_measures() -> None:
-    with pytest.raises(ScenarioError, match="of one product"):
+    with pytest.raises(ReviewError, match="of one product"):
         assumed(LAUNCH, 680.0, low=680.0, high=681.0)
-    with pytest.raises(ScenarioError, match="whole month"):
+    with pytest.raises(ReviewError, match="whole month"):
         assumed(LAUNCH, 680.5, low=680.0, high=681.0, scope=Scope.of(product="A"))
-    with pytest.raises(ScenarioError, match="needs a `unit`"):
+    with pytest.raises(ReviewError, match="needs a `unit`"):
         assumed(JUDGED)
-    with pytest.raises(ScenarioError, match="cannot be negative"):
+    with pytest.raises(ReviewError, match="cannot be negative"):
         assumed(UNITS, 5.0, low=-1.0, high=9.0)
-    with pytest.raises(ScenarioError, match="leaves nothing"):
+    with pytest.raises(ReviewError, match="leaves nothing"):
         assumed(low=-1.0)
 
 
@@ -317,7 +317,7 @@ def test_the_change_brings_the_plan_to_what_is_assumed(
     assert change.note == "Polish listing"
     after = unconstrained(company, base.add(change))
     assert in_plan(assumption, company, after) == pytest.approx(value, abs=2e-4)
-    with pytest.raises(ScenarioError, match="already says") if measure != UNITS else _nothing():
+    with pytest.raises(ReviewError, match="already says") if measure != UNITS else _nothing():
         change_for(assumption, company, after)
 
 
@@ -334,7 +334,7 @@ def test_growth_in_the_plan_is_against_the_year_before(company: Company) -> None
         0.0
     )
     assert in_plan(assumed(scope=Scope.of(last="2026-02")), company, wanted) is None
-    with pytest.raises(ScenarioError, match="outside the plan"):
+    with pytest.raises(ReviewError, match="outside the plan"):
         change_for(assumed(scope=Scope.of(last="2026-02")), company, wanted)
 
 
@@ -350,7 +350,7 @@ def test_a_launch_change_moves_the_launch(demo_company: Company) -> None:
 
 
 def test_own_words_follow_no_change(company: Company) -> None:
-    with pytest.raises(ScenarioError, match="link a Change"):
+    with pytest.raises(ReviewError, match="link a Change"):
         change_for(assumed(JUDGED, unit="%"), company, unconstrained(company, Scenario.base()))
 
 

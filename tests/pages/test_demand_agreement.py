@@ -18,7 +18,7 @@ from sop_core.changes import DemandGrowth, Scope
 from sop_core.cycle.agreement import Proposal, Voice
 from sop_core.cycle.assumption import JUDGED, Assumption, Link
 from sop_core.cycle.estimate import estimate_of
-from sop_core.errors import ScenarioError
+from sop_core.errors import ReviewError
 from sop_core.planner import prepare, unconstrained
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
@@ -282,5 +282,5 @@ def test_a_sum_says_how_many_months_it_knows() -> None:
 def test_people_are_read_from_lines() -> None:
     found = agreed.read_voices("Ada Keller, Sales\n\n  Ben\tOperations \nCy")
     assert [voice.said() for voice in found] == ["Ada Keller (Sales)", "Ben (Operations)", "Cy"]
-    with pytest.raises(ScenarioError, match="needs a name"):
+    with pytest.raises(ReviewError, match="needs a name"):
         agreed.read_voices(", Sales")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sop_core.cycle.agreement import Agreement, Voice, fingerprint
-from sop_core.errors import ScenarioError, StoreError
+from sop_core.errors import ReviewError, StoreError
 from sop_core.scenario import Scenario
 from sop_core.store import Store
 from tests.store.agreed import CYCLE, estimate, proposal
@@ -212,9 +212,9 @@ def test_an_agreements_lock_goes_by_reopening_only(store: Store) -> None:
 
 
 def test_months_must_lie_within_the_plan() -> None:
-    with pytest.raises(ScenarioError, match="Nov 26-Apr 27"):
+    with pytest.raises(ReviewError, match="Nov 26-Apr 27"):
         proposal(first=CYCLE - 1)
-    with pytest.raises(ScenarioError, match="first to last"):
+    with pytest.raises(ReviewError, match="first to last"):
         proposal(first=CYCLE + 3, last=CYCLE + 1)
 
 
