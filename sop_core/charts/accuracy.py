@@ -1,4 +1,4 @@
-"""Pictures of forecast accuracy, of the latest estimate and of the order book."""
+"""Pictures of forecast accuracy, of how an estimate moved and of the order book."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sop_core.charts.timeline import (
     ceiling,
     end_labels,
     last_known,
-    mark_zones,
     month_axis,
     points,
     quantity,
@@ -103,6 +102,7 @@ def lags_chart(
     chart = figure(palette, "Accuracy by month (1 \N{MINUS SIGN} WMAPE, %)", height)
     looks = ((palette.demand, "solid", 2.2), (palette.supply, "solid", 1.6), (palette.stock, "dot", 1.6))
     labels = []
+    low = _accuracy_floor(by_lag)
     for (lag, wmape), (colour, dash, width) in zip(by_lag.items(), looks, strict=False):
         shown = np.maximum(1.0 - wmape, 0.0) * 100
         chart.add_scatter(
@@ -118,11 +118,22 @@ def lags_chart(
         labels.append((f"Lag {lag}", last_known(shown), colour))
     month_axis(chart, months)
     chart.update_layout(
-        yaxis={"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "tickformat": ",.0f"},
+        yaxis={"range": [low, 104], "nticks": 6, "tickformat": ",.0f", "rangemode": "normal"},
         margin={"t": 40},
     )
-    end_labels(chart, labels, 104, height - 70)
+    end_labels(chart, [(name, value - low, colour) for name, value, colour in labels], 104 - low, height - 70)
+    for note in chart.layout.annotations:  # they are spread out from zero, where most axes start
+        note.y += low
     return Picture(chart, _lags_sentence(months, by_lag))
+
+
+def _accuracy_floor(by_lag: Mapping[int, Floats]) -> float:
+    """Where the axis starts, percent: the quarter, or from 80 the tenth, below the lowest accuracy. These are lines,
+    so it need not be zero, and 92 and 88 would look the same if it were."""
+    known = [float(1.0 - np.nanmax(v)) * 100 for v in by_lag.values() if np.isfinite(v).any()]
+    lowest = max(min(known, default=0.0), 0.0)
+    step = 10.0 if lowest >= 80 else 25.0
+    return max(step * np.floor((lowest - 1.0) / step), 0.0)
 
 
 def _lags_sentence(months: MonthArray, by_lag: Mapping[int, Floats]) -> str:
@@ -248,58 +259,6 @@ def _fall_sentence(falls: Sequence[Fall], unit: str) -> str:
         f"From {quantity(first.value)} {unit} ({first.label.replace('<br>', ' ')}) to {quantity(last.value)} ({named})"
         f"{f': {said}' if said else ''}."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateView:
-    """The latest estimate [t] beside the one before and the budget (nan where there is none), after actuals [h]."""
-
-    past_months: MonthArray
-    actual: Floats
-    months: MonthArray
-    estimate: Floats
-    last: Floats
-    budget: Floats
-    unit: str
-    last_name: str = "Last LE"
-
-
-def estimate_chart(palette: Palette, data: EstimateView, height: int = 280) -> Picture:
-    """LE, last LE and budget by month, with the actuals before them."""
-    chart = figure(palette, f"Latest estimate, {data.unit}", height)
-    before, ahead = stamps(data.past_months), stamps(data.months)
-    hover = f"%{{y:,.0f}} {data.unit}"
-    lines = (
-        ("Actual", before, data.actual, {"color": palette.actual, "width": 2}),
-        ("Budget", ahead, data.budget, {"color": palette.budget, "width": 1.5, "dash": "dash"}),
-        (data.last_name, ahead, data.last, {"color": palette.last_estimate, "width": 1.8, "dash": "dot"}),
-        ("LE", ahead, data.estimate, {"color": palette.demand, "width": 2.4}),
-    )
-    labels = []
-    for name, x, values, look in lines:
-        if np.isfinite(values).any():
-            chart.add_scatter(x=x, y=points(values), mode="lines", name=name, line=look, hovertemplate=hover)
-            if name != "Actual":
-                labels.append((name, last_known(values), str(look["color"])))
-    top = ceiling(data.actual, data.estimate, data.last, data.budget)
-    month_axis(chart, np.concatenate([data.past_months, data.months]))
-    chart.update_layout(yaxis={"range": [0, top], "nticks": 6}, margin={"t": 52, "r": 84})
-    mark_zones(chart, palette, data.months[0], 0, len(before), len(ahead))
-    end_labels(chart, labels, top, height - 80)
-    return Picture(chart, _estimate_sentence(data))
-
-
-def _estimate_sentence(data: EstimateView) -> str:
-    said = [
-        f"Latest estimate of {quantity(float(data.estimate.sum()))} {data.unit} over {len(data.months)} months"
-    ]
-    for name, other in ((data.last_name, data.last), ("budget", data.budget)):
-        both = np.isfinite(other)
-        if both.any():
-            gap = float((data.estimate - other)[both].sum())
-            span = "" if both.all() else f" over the {int(both.sum())} months that it has"
-            said.append(f"{_signed(gap)} to {name if name != 'Last LE' else 'the last one'}{span}")
-    return f"{'; '.join(said)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Pictures of accuracy, of the latest estimate and of the order book."""
+"""Pictures of accuracy, of how an estimate moved and of the order book."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import pytest
 from sop_core.calendar import months_from
 from sop_core.charts.accuracy import (
     BookView,
-    EstimateView,
     Fall,
     book_chart,
-    estimate_chart,
     ladder_chart,
     ladder_sentence,
     lags_chart,
@@ -41,6 +39,15 @@ def test_accuracy_is_not_drawn_below_zero() -> None:
     assert drawn.figure.data[0].customdata[1] == pytest.approx(-50.0)
 
 
+def test_accuracy_of_good_forecasts_is_drawn_large_enough_to_read() -> None:
+    drawn = lags_chart(
+        palette(), months_from(NOV, 2), {1: np.array([0.08, 0.12]), 2: np.array([0.09, np.nan])}
+    )
+    low, high = drawn.figure.layout.yaxis.range
+    assert low == 80.0
+    assert all(low <= note.y <= high for note in drawn.figure.layout.annotations)
+
+
 def test_waterfall_bars_start_where_the_one_before_ended() -> None:
     falls = [
         Fall("Oct", "level", 100.0),
@@ -55,22 +62,6 @@ def test_waterfall_bars_start_where_the_one_before_ended() -> None:
     assert list(bars.y) == [20.0, -5.0]
     assert list(marks.y) == [100.0, 115.0, 110.0]
     assert drawn.alt == "From 100 pieces (Oct) to 110 (actual): statistical +20, sales input −5."
-
-
-def test_estimate_sentence_tells_gap_and_change() -> None:
-    data = EstimateView(
-        past_months=months_from(NOV - 2, 2),
-        actual=np.array([90.0, 95.0]),
-        months=months_from(NOV, 2),
-        estimate=np.array([100.0, 110.0]),
-        last=np.array([100.0, np.nan]),
-        budget=np.array([105.0, 115.0]),
-        unit="pieces",
-    )
-    drawn = estimate_chart(palette(), data)
-    assert "−10 to budget" in drawn.alt
-    assert "over the 1 months that it has" in drawn.alt
-    assert [trace.name for trace in drawn.figure.data] == ["Actual", "Budget", "Last LE", "LE"]
 
 
 def test_book_sentence_names_the_day() -> None:

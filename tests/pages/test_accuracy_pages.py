@@ -74,6 +74,7 @@ def test_accuracy_names_the_step_and_family_that_made_it_worse(opened: Open) -> 
     text = said(app)
     assert "Lag 1, last 6 months (May-Oct 26)" in text
     assert "Sales input made it worse in Blowers" in text
+    assert "Most of it: " in text
     assert "Tracking signal" in text
     assert "Value added" in text
 
@@ -130,6 +131,8 @@ def test_estimate_is_held_against_budget_and_the_last_cycle(opened: Open) -> Non
 
 def test_keeping_an_estimate_adds_it_to_the_list(opened: Open, stores: dict[str, Path]) -> None:
     app = opened("Latest estimate", "line")
+    app.session_state["estimate_tabs"] = "Estimates kept"
+    app.run()
     app.text_input(key="estimate_note").set_value("before the board")
     next(b for b in app.button if b.label == "Keep this estimate").click().run()
     assert not app.exception

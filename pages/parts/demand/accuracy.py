@@ -16,10 +16,12 @@ from sop_core.calendar import MonthArray, span_label
 from sop_core.charts.accuracy import STEP_TITLES, ladder_chart, lags_chart
 from sop_core.charts.template import CONFIG
 from sop_core.demand.accuracy import STEPS, TRACKING_LIMIT, Comparison, Line, Scored, over_time, score, whole
+from sop_core.inputs import Ints
 
 _SPANS = {"3 months": 3, "6 months": 6, "12 months": 12, "All months": 0}
 _LAGS = ("1", "2", "3", "All")
 _CHART_LAGS = (1, 2, 3)
+LINES, WORST, MOVED = "By line", "Worst contributors", "How an estimate moved"
 
 
 def render(view: context.View) -> None:
@@ -34,27 +36,38 @@ def render(view: context.View) -> None:
         st.html(f'<p class="sop-quiet">{fmt.safe(_nothing_here(view, compared))}</p>')
         return
     steps = list(found.steps)
+    top = st.container(gap="small")  # the headline stands above what it is about, and is known after it
     chosen = _filters(view, in_view, steps)
     rows = in_view.take(chosen.mask(in_view.rows))
     if not len(rows):
-        st.html('<p class="sop-quiet">No forecast of that lag, span and owner. Choose others.</p>')
+        top.html('<p class="sop-headline">No forecast of that lag, span and owner. Choose others.</p>')
         return
     lines = accuracy_lines.lines_of(view, rows.rows, accuracy_lines.start_level(view), chosen)
     scored = score(rows, lines.code, chosen.group(view, rows.rows), steps, money=view.show == context.MONEY)
     total = whole(scored)
     parts = accuracy_lines.by_line(scored)
-    st.html(f'<p class="sop-headline">{fmt.safe(headline(chosen, total, parts, lines.names, rows))}</p>')
+    said = headline(chosen, total, parts, lines.names, rows)
+    hurt = hurting(parts)
+    if hurt is not None:
+        code, place = hurt
+        part = rows.take(lines.code == code)
+        owner = worst_owner(part, chosen.group(view, part.rows), steps, place)
+        said += f" Most of it: {owner}." if owner else ""
+    top.html(f'<p class="sop-headline">{fmt.safe(said)}</p>')
     _caption(view, found, rows, chosen)
     before = _before(view, in_view, chosen, steps)
     st.html(_strip(view, total, before, chosen))
     _charts(view, scored, in_view, chosen, steps)
-    table, worst, moved = st.tabs(["By line", "Worst contributors", "How an estimate moved"])
-    with table:
-        accuracy_lines.render(view, rows, chosen, steps)
-    with worst:
-        accuracy_lists.contributors(view, rows, chosen, steps)
-    with moved:
-        accuracy_lists.waterfall(view, found)
+    table, worst, moved = st.tabs([LINES, WORST, MOVED], key="accuracy_tabs", on_change="rerun")
+    if table.open:
+        with table:
+            accuracy_lines.render(view, rows, chosen, steps)
+    elif worst.open:
+        with worst:
+            accuracy_lists.contributors(view, rows, chosen, steps)
+    else:
+        with moved:
+            accuracy_lists.waterfall(view, found)
 
 
 def _nothing_here(view: context.View, compared: Comparison) -> str:
@@ -148,22 +161,46 @@ def headline(
         "without bias" if abs(off) < 0.0005 else f"{fmt.percent(abs(off))} {'over' if off > 0 else 'under'}"
     )
     said = f"{lag}, {span} ({span_label(months[0], months[-1])}): {fmt.percent(max(1.0 - error, 0.0))} accurate, {over}."
-    found = [
-        (float(line.fva[s]) * line.actual, float(line.fva[s]), s, names[code])
-        for code, line in parts.items()
-        for s in range(len(line.fva))
-        if s > 0 or len(line.fva) == 1
-        if np.isfinite(line.fva[s])
-    ]
-    if not found:
+    if not any(np.isfinite(line.fva).any() for line in parts.values()):
         return said
-    _, points, s, name = min(found)
-    if points <= -0.001:
+    hurt = hurting(parts)
+    if hurt is not None:
+        code, s = hurt
         step = STEP_TITLES[STEPS[total.steps[s + 1]]]
-        where = f" in {name}" if len(parts) > 1 else ""
-        return f"{said} {step} made it worse{where} by {abs(points) * 100:.1f} points."
+        where = f" in {names[code]}" if len(parts) > 1 else ""
+        return f"{said} {step} made it worse{where} by {abs(float(parts[code].fva[s])) * 100:.1f} points."
     gain = float(total.wmape[0] - total.wmape[-1]) * 100
     return f"{said} Every step helped: together {gain:.1f} points."
+
+
+def hurting(parts: dict[int, Line]) -> tuple[int, int] | None:
+    """(line, position in its `fva`) of the step that added most units of error, None where none hurt. The first step
+    is left out where there are others: the statistical forecast is no one's opinion."""
+    found = [
+        (float(line.fva[s]) * line.actual, float(line.fva[s]), code, s)
+        for code, line in parts.items()
+        for s in range(len(line.fva))
+        if (s > 0 or len(line.fva) == 1) and np.isfinite(line.fva[s])
+    ]
+    if not found:
+        return None
+    _, points, code, s = min(found)
+    return (code, s) if points <= -0.001 else None
+
+
+def worst_owner(rows: Comparison, group: Ints, steps: list[int], place: int) -> str:
+    """The owner whose forecasts of a step added most units of error to those of the step before; blank where nobody
+    is named. `group` [n]: where errors are taken; `place`: position in `fva`."""
+    owner = rows.rows.owner[:, steps[place + 1]]
+    if (owner < 0).all():
+        return ""
+    added = {
+        code: float(line.fva[place]) * line.actual
+        for code, line in accuracy_lines.by_line(score(rows, owner, group, steps)).items()
+        if code >= 0 and np.isfinite(line.fva[place])
+    }
+    worst = min(added, key=lambda code: added[code], default=-1)
+    return rows.rows.owners[worst] if worst >= 0 and added[worst] < 0 else ""
 
 
 def _caption(view: context.View, found: Memory, rows: Comparison, chosen: Chosen) -> None:

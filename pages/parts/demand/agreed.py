@@ -6,14 +6,13 @@ Nothing here draws. Gap = proposal less the other: above zero the proposal is hi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pages.parts import context
 from pages.parts.grid import Block, MonthGrid, Row, unit_of, zones
-from pages.parts.tables import scale_of
 from sop_core.calendar import MonthArray, fiscal_year, month_label
 from sop_core.cycle.agreement import Agreement, Voice, on_axes
 from sop_core.cycle.estimate import Estimate
@@ -105,10 +104,7 @@ def standing(view: context.View, name: str, main: Pair, others: Mapping[str, Pai
                 rows.append(
                     Row(f"Gap to {label[:1].lower()}{label[1:]}", values - against, mark, "difference", 1)
                 )
-        blocks.append(Block(title, tuple(rows)))
-    # The table shows both blocks in one scale; it is said where the unit is not that of the header.
-    if scale_of([row.amounts for block in blocks for row in block.rows]) > 1:
-        blocks[1] = replace(blocks[1], note=f"thousand {view.currency}")
+        blocks.append(Block(title, tuple(rows), mark))
     months = view.inputs.months[use]
     return MonthGrid(months, zones(0, 0, len(months)), tuple(blocks), "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -176,16 +176,37 @@ def _beside(
                 f'<p class="sop-quiet">Shown: {fmt.safe(filters.title(view))}. What is agreed is the whole company.</p>'
             )
     if by in (None, MONTH):
-        month_table(grid, "Proposed demand beside what was agreed, budgeted and expected", height=420)
+        _month_tables(grid, "Proposed demand beside what was agreed, budgeted and expected")
     else:
         first = view.company.snapshot.settings.fiscal_year_start
         st.html(_period_html(grid, agreed.spans(grid.months, str(by), first)))
-    missing = [label for label, pair in others.items() if not np.isfinite(pair.units[use]).any()]
-    missing += [] if before is not None else ["an agreement before this one"]
-    missing += [] if last is not None else ["a latest estimate of an earlier cycle"]
-    if missing:
-        st.html(f'<p class="sop-quiet">Not known at this level: {fmt.safe(", ".join(missing))}.</p>')
-    download("This table", grid.frame, "agreement.csv", "agreement_csv", quiet=True)
+    _say_missing(others, use, before is None, last is None)
+    download("This comparison", grid.frame, "agreement.csv", "agreement_csv", quiet=True)
+
+
+def _say_missing(others: Mapping[str, Pair], use: Bools, first: bool, new: bool) -> None:
+    """What there is nothing to compare with, and why."""
+    said = []
+    for label, pair in others.items():
+        lacks = [
+            measure
+            for measure, values in (("units", pair.units), ("money", pair.revenue))
+            if not np.isfinite(values[use]).any()
+        ]
+        if lacks:
+            said.append(f"{label} is not known in {' and '.join(lacks)} for what is in view")
+    said += ["no demand was agreed before"] if first else []
+    said += ["no estimate of an earlier cycle is known"] if new else []
+    if said:
+        text = "; ".join(said)
+        st.html(f'<p class="sop-quiet">{fmt.safe(text[:1].upper() + text[1:])}.</p>')
+
+
+def _month_tables(grid: MonthGrid, label: str) -> None:
+    """A table for units and one for revenue: each in its own scale, so that gaps in units are not rounded away."""
+    for block in grid.blocks:
+        alone = replace(grid, blocks=(replace(block, title="", note=""),), group=block.title)
+        month_table(alone, f"{label}: {block.title.lower()}")
 
 
 def _version_before(
@@ -421,6 +442,6 @@ def _look_at(view: context.View, agreement: Agreement, other: Agreement | None) 
     use = _months_of(view, agreement)
     if use.any():
         grid = agreed.standing(view, f"Agreed: {agreement.scenario}", pair, {}, use)
-        month_table(grid, f"Agreed demand, {agreement.name}")
+        _month_tables(grid, f"Agreed demand, {agreement.name}")
     else:
         st.html('<p class="sop-quiet">None of its months is planned any more.</p>')

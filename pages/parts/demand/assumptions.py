@@ -112,15 +112,17 @@ def render(view: context.View) -> None:
 def _section(view: context.View) -> None:
     records = state.store().assumptions.list()
     shown = [record for record in records if touches(view, record.assumption)]
+    top = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Add an assumption", icon=":material/add:", key="as_add", type="primary"):
             assumption_form.edit(view, None, assumption_form.example(view.inputs), blank=True)
         retired = st.toggle("Retired too", key="as_retired")
     if not records:
-        _nothing_yet(view)
+        with top:
+            _nothing_yet(view)
     else:
         listed = entries(view, shown)
-        st.html(f'<p class="sop-headline">{fmt.safe(summary(listed))}</p>')
+        top.html(f'<p class="sop-headline">{fmt.safe(summary(listed))}</p>')
         if len(shown) < len(records):
             rest = len(records) - len(shown)
             st.html(
@@ -326,9 +328,10 @@ def _events(view: context.View, records: Sequence[AssumptionRecord]) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             when = f"from {made.valid_from:%d %b %Y}"
+            said = made.said(made.value) if made.value else "its effect is not put in numbers"
             st.html(
                 f'<div class="sop-said"><b>{fmt.safe(made.driver)}</b> ({fmt.safe(made.place())}), {when}: '
-                f"{fmt.safe(made.said(made.value))}; {fmt.safe(made.owner or 'nobody')}. {fmt.safe(made.note)}</div>"
+                f"{fmt.safe(said)}; {fmt.safe(made.owner or 'nobody')}. {fmt.safe(made.note)}</div>"
             )
             if st.button("Adopt", key=f"as_event_{at}", icon=":material/playlist_add:", type="tertiary"):
                 with state.explained():

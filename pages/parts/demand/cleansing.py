@@ -14,7 +14,7 @@ from pages.parts import context, filters, state
 from pages.parts import format as fmt
 from pages.parts.demand import cleansing_picture
 from pages.parts.tables import download
-from sop_core.demand.cleansing import KINDS, Rule
+from sop_core.demand.cleansing import KINDS, Rule, Verdicts
 from sop_core.demand.cleansing_review import (
     KindSum,
     Line,
@@ -54,9 +54,11 @@ def render(view: context.View) -> None:
     decisions = state.store().cleansing.history()
     if not history.corrections and not decisions:
         st.html(
-            '<p class="sop-quiet">The history was taken as it is: no partial month, gap, return, promotion or '
-            "outlier was found in it.</p>"
+            '<p class="sop-headline">The history is used as it was recorded: nothing in it needs a correction.</p>'
+            '<p class="sop-quiet">No partial month, stock-out, return, promotion or outlier was found. With '
+            "<b>promotions.csv</b>, <b>inventory.csv</b> and <b>orders.csv</b> their effects are found as well.</p>"
         )
+        st.page_link("pages/data.py", label="Bring more about the past", icon=":material/upload_file:")
         return
     _section(view, history, decisions)
 
@@ -68,9 +70,11 @@ def _section(view: context.View, history: History, decisions: Sequence[Decision]
     lines = _lines(history, scope.items, scope.region, scope.segment, scope.key(view), verdicts.fingerprint())
     sums = {found.kind: found for found in by_kind(lines, verdicts)}
     with st.container(gap="xsmall"):
-        st.html(f'{_STYLE}<p class="sop-quiet sop-review">{fmt.safe(_summary(lines, sums, scope, view))}</p>')
+        st.html(f'{_STYLE}<p class="sop-headline">{fmt.safe(_summary(lines, sums, scope, view))}</p>')
         kind = _kinds(sums)
-        chosen = lines if kind == _ALL else tuple(line for line in lines if line.kind == kind)
+        chosen = waiting_first(
+            lines if kind == _ALL else [line for line in lines if line.kind == kind], verdicts
+        )
         st.html(f'<p class="sop-quiet sop-review">{fmt.safe(_meaning(kind, sums))}</p>')
         key = f"cleansing_lines|{verdicts.revision}|{kind}|{scope.key(view)}"
         picked = _picked(chosen[:_SHOWN], key)
@@ -139,6 +143,13 @@ def _summary(lines: Sequence[Line], sums: Mapping[str, KindSum], scope: _Scope, 
     return f"{said}. Quantities are units."
 
 
+def waiting_first(lines: Sequence[Line], verdicts: Verdicts) -> tuple[Line, ...]:
+    """What waits for a decision on top, the rest as it was."""
+    return tuple(
+        sorted(lines, key=lambda line: line.fixed or line.acting or bool(decided_by(line, verdicts)))
+    )
+
+
 def _meaning(kind: str, sums: Mapping[str, KindSum]) -> str:
     if kind not in sums:
         return (
@@ -198,9 +209,9 @@ def _listing(lines: Sequence[Line], key: str, view: context.View, decisions: Seq
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     config: dict[str, Any] = {
-        "Kind": text(width=92),
-        "Item": text(width=158),
-        "Month": text(width=84),
+        "Kind": text(width=84),
+        "Item": text(width=178),
+        "Month": text(width=78),
         "Recorded": number(
             format="localized", width=72, help="Units before this step, of the series and months it changes"
         ),

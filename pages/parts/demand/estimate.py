@@ -16,7 +16,8 @@ from pages.parts.demand.past_estimates import Memory, memory, rows_in_view
 from pages.parts.grid import Block, MonthGrid, Row, zones
 from pages.parts.tables import download, listing, month_table
 from sop_core.calendar import MonthArray, month_label, span_label
-from sop_core.charts.accuracy import STEP_TITLES, EstimateView, estimate_chart
+from sop_core.charts.accuracy import STEP_TITLES
+from sop_core.charts.gap import GapView, gap_chart, gap_lines_chart
 from sop_core.charts.template import CONFIG
 from sop_core.cycle.estimate import estimate_of
 from sop_core.cycle.expected import with_current
@@ -42,6 +43,11 @@ class Standpoint:
     last_cycle: np.datetime64 | None
 
 
+MONTHS, LINES, KEPT = "By month and year", "By line", "Estimates kept"
+#: Lines in the picture; the table has all.
+_MOST_LINES = 9
+
+
 def render(view: context.View) -> None:
     """The section."""
     found = memory(view)
@@ -53,25 +59,19 @@ def render(view: context.View) -> None:
     point = standpoint(view, own)
     unit = filters.unit(view)
     st.html(f'<p class="sop-headline">{fmt.safe(headline(view, point, unit))}</p>')
-    for text in _notes(view, point):
-        st.html(f'<p class="sop-quiet">{fmt.safe(text)}</p>')
-    drawn = estimate_chart(view.palette, _picture(point, unit))
-    st.plotly_chart(drawn.figure, key="estimate_chart", theme=None, config=CONFIG, alt=drawn.alt)
-    by_month, by_line, kept = st.tabs(["By month and year", "By line", "Estimates kept"])
-    with by_month:
-        month_table(month_grid(view, point, unit), f"Latest estimate, {filters.title(view)}")
-        frame = years_frame(view, point)
-        _years(frame, unit)
-        download(
-            "Latest estimate by month",
-            month_grid(view, point, unit).frame,
-            "latest_estimate.csv",
-            "estimate_csv",
-        )
-    with by_line:
-        _lines(view, own, point, unit)
-    with kept:
-        _kept(view, found)
+    _notes(view, point)
+    frame = lines_table(view, own, point, unit)
+    _gaps(view, point, frame, unit)
+    by_month, by_line, kept = st.tabs([MONTHS, LINES, KEPT], key="estimate_tabs", on_change="rerun")
+    if by_month.open:
+        with by_month:
+            _months(view, point, unit)
+    elif by_line.open:
+        with by_line:
+            _lines(frame, point, unit)
+    else:
+        with kept:
+            _kept(view, found)
 
 
 # -- numbers --
@@ -267,35 +267,106 @@ def headline(view: context.View, point: Standpoint, unit: str) -> str:
     return f"{said}."
 
 
-def _notes(view: context.View, point: Standpoint) -> list[str]:
-    out = []
+def _notes(view: context.View, point: Standpoint) -> None:
+    """What is missing and how to bring it, and how money is counted."""
+    said = []
     if not np.isfinite(point.budget).any():
-        where = "" if view.whole else " at this level: it is kept for all regions or segments together"
-        out.append(f"There is no budget in this measure{where}. Bring budget.csv to see the gap.")
+        money = view.show == context.MONEY
+        other = budget_cells(view.company, view.inputs.months, "quantity" if money else "revenue")
+        if not view.whole:
+            said.append("There is no budget at this level: it is kept for all regions or segments together.")
+        elif other is None:
+            said.append("There is no budget. Bring budget.csv to see the gap.")
+        else:
+            said.append(
+                f"There is no budget in {'money' if money else 'units'}: switch to {'Units' if money else 'Money'} to "
+                "see the gap, or bring the other column of budget.csv."
+            )
     if point.last_cycle is None:
-        out.append(
-            "No earlier cycle's estimate is known yet: this one is kept, and the next cycle will be held against it."
+        said.append(
+            "No earlier cycle's estimate is known yet: this one is kept, and the next cycle will be held against it. "
+            "Estimates of earlier cycles can be brought as past_forecasts.csv."
         )
     if view.show == context.MONEY:
-        out.append(
+        said.append(
             "Money: demand at the month's net price ahead, invoiced revenue of closed months; estimates of earlier "
             "cycles at today's net prices."
         )
-    return out
+    if said:
+        st.html(f'<p class="sop-quiet">{fmt.safe(" ".join(said))}</p>')
+    if not np.isfinite(point.budget).any() or point.last_cycle is None:
+        st.page_link("pages/data.py", label="Bring budget or past forecasts", icon=":material/upload_file:")
 
 
-def _picture(point: Standpoint, unit: str) -> EstimateView:
-    h = point.past
-    return EstimateView(
-        past_months=point.months[:h],
-        actual=point.estimate[:h],
-        months=point.months[h:],
-        estimate=point.estimate[h:],
-        last=point.last[h:],
-        budget=point.budget[h:],
-        unit=unit,
-        last_name=point.last_name,
-    )
+# -- where the gap is --
+
+
+def _gaps(view: context.View, point: Standpoint, frame: pd.DataFrame, unit: str) -> None:
+    """The gap to the budget, or to the estimate before, by month and by line."""
+    against = [
+        name
+        for name, values in (("Budget", point.budget), (point.last_name, point.last))
+        if np.isfinite(values).any()
+    ]
+    if not against:
+        return
+    chosen = st.segmented_control(
+        "Gap to", against, default=against[0], key="estimate_against", required=True, width="content",
+        help="Gap = LE − budget, or LE − the estimate of the cycle before; above zero is favourable. Closed months "
+        "hold actual demand against the budget.",
+    )  # fmt: skip
+    to_budget = (chosen or against[0]) == "Budget"
+    data = gap_view(point, to_budget, unit)
+    left, right = st.columns([3, 2]) if len(frame) > 1 else (st.container(), None)
+    with left:
+        drawn = gap_chart(view.palette, data)
+        st.plotly_chart(drawn.figure, key="estimate_gap", theme=None, config=CONFIG, alt=drawn.alt)
+    if right is None:
+        return
+    names, values = worst_lines(frame, "Gap" if to_budget else "Change")
+    if names:
+        span = _ahead(point, to_budget)
+        level = start_level(view).lower()
+        with right:
+            drawn = gap_lines_chart(
+                view.palette, names, values, f"Gap to {data.against} by {level}, {span}, {unit}", unit
+            )
+            st.plotly_chart(drawn.figure, key="estimate_gap_lines", theme=None, config=CONFIG, alt=drawn.alt)
+
+
+def gap_view(point: Standpoint, to_budget: bool, unit: str) -> GapView:
+    """What the picture shows: six closed months and the horizon against the budget, else the months ahead."""
+    drop = max(point.past - 6, 0) if to_budget else point.past
+    other = point.budget if to_budget else point.last
+    gap = (point.estimate - other)[drop:]
+    name = "budget" if to_budget else point.last_name
+    return GapView(point.months[drop:], gap, point.past - drop, name, unit)
+
+
+def _ahead(point: Standpoint, to_budget: bool) -> str:
+    """The months ahead over which lines are compared."""
+    ahead, other = point.months[point.past :], (point.budget if to_budget else point.last)[point.past :]
+    both = ahead[np.isfinite(other)]
+    return span_label(both[0], both[-1]) if len(both) else span_label(ahead[0], ahead[-1])
+
+
+def worst_lines(frame: pd.DataFrame, column: str) -> tuple[list[str], Floats]:
+    """Lines by the size of their gap, largest first; what does not fit is one bar."""
+    known = frame[frame[column].notna()]
+    known = known.loc[known[column].abs().sort_values(ascending=False, kind="stable").index]
+    names, values = known["Line"].astype(str).tolist(), known[column].to_numpy(dtype=float)
+    if len(names) > _MOST_LINES:
+        rest = len(names) - _MOST_LINES + 1
+        names = [*names[: _MOST_LINES - 1], f"{rest} others"]
+        values = np.append(values[: _MOST_LINES - 1], values[_MOST_LINES - 1 :].sum())
+    return names, values
+
+
+def _months(view: context.View, point: Standpoint, unit: str) -> None:
+    grid = month_grid(view, point, unit)
+    month_table(grid, f"Latest estimate, {filters.title(view)}")
+    _years(years_frame(view, point), unit)
+    download("Latest estimate by month", grid.frame, "latest_estimate.csv", "estimate_csv")
 
 
 def _years(frame: pd.DataFrame, unit: str) -> None:
@@ -321,8 +392,7 @@ def _years(frame: pd.DataFrame, unit: str) -> None:
     st.html(f'<table class="sop-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
-def _lines(view: context.View, rows: Forecasts, point: Standpoint, unit: str) -> None:
-    frame = lines_table(view, rows, point, unit)
+def _lines(frame: pd.DataFrame, point: Standpoint, unit: str) -> None:
     number = st.column_config.NumberColumn
     listing(
         frame.round(dict.fromkeys(["Estimate", "Budget", "Gap", "Change"], 0)),

@@ -42,6 +42,7 @@ def render(view: context.View) -> None:
     if book is None:
         _empty(view)
         return
+    top = st.container(gap="small")
     months = view.inputs.months[:_MONTHS]
     labels = fmt.months(months)
     label = st.segmented_control(
@@ -50,12 +51,11 @@ def render(view: context.View) -> None:
     t = labels.index(label or labels[0])
     seen = _in_view(view, book)
     found = _intake(view, book, t, seen, view.items)
-    st.html(f'<p class="sop-headline">{fmt.safe(headline(found, filters.unit(view)))}</p>')
+    top.html(f'<p class="sop-headline">{fmt.safe(headline(found, filters.unit(view)))}</p>')
     st.html(f'<p class="sop-quiet">{fmt.safe(_how(found))}</p>')
     st.html(_strip(found, filters.unit(view)))
     _chart(view, book, found, seen)
-    frame = lines_frame(view, book, t)
-    _table(view, frame)
+    _table(view, book, t)
 
 
 def _in_view(view: context.View, book: Book) -> Bools:
@@ -136,7 +136,8 @@ def _how(found: Intake) -> str:
         return f"No projection: {when} the book usually holds too little of the month to say how it will end."
     return (
         f"Projection = on the books / part of a month that was on the books {when} in the last {count} closed months; "
-        "its range is P10 to P90 of those months. As of the newest order placed."
+        "its range is P10 to P90 of those months. As of the newest order placed. Each line is projected "
+        "by its own past, so lines need not add up to the whole."
     )
 
 
@@ -232,7 +233,7 @@ def lines_frame(view: context.View, book: Book, t: int, by: str = "") -> pd.Data
 _WHOLE = ["On the books", "Estimate", "Projection", "P10", "P90", "Gap", "Last year"]
 
 
-def _table(view: context.View, frame: pd.DataFrame) -> None:
+def _table(view: context.View, book: Book, t: int) -> None:
     unit = filters.unit(view)
     levels = [level for level in context.levels(view.inputs) if level != context.COMPANY] or [context.COMPANY]
     if len(view.inputs.regions) > 1:
@@ -241,18 +242,7 @@ def _table(view: context.View, frame: pd.DataFrame) -> None:
     by = st.segmented_control(
         "Lines by", levels, default=start if start in levels else levels[0], key="intake_lines", required=True
     )
-    if by and by != start:
-        snapshot = view.company.snapshot
-        book = _book(
-            str(state.store_path()),
-            snapshot.version,
-            view.company.verdicts.revision,
-            snapshot.fingerprint,
-            view.company,
-        )
-        assert book is not None
-        labels = fmt.months(view.inputs.months[:_MONTHS])
-        frame = lines_frame(view, book, labels.index(st.session_state.get("intake_month") or labels[0]), by)
+    frame = lines_frame(view, book, t, by or "")
     apart = [
         f"{line} {standing}"
         for line, standing in zip(frame["Line"], frame["Standing"], strict=True)

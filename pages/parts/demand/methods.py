@@ -160,6 +160,7 @@ def render(view: context.View) -> None:
     if baseline is None or history is None:
         return
     frame = methods_frame(baseline, view.inputs)
+    top = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         levels = [_ALL, *dict.fromkeys(frame["Level"])]
         level = st.selectbox("Level", levels, key="methods_level", width=190)
@@ -173,25 +174,30 @@ def render(view: context.View) -> None:
         shown = shown[text.str.contains(search.strip().lower(), regex=False)]
     shown = ordered(shown, order)
     if not len(shown):
-        st.html(f'<p class="sop-quiet">No series answers to “{fmt.safe(search.strip())}”.</p>')
+        top.html(f'<p class="sop-headline">No series answers to “{fmt.safe(search.strip())}”.</p>')
         return
+    top.html(f'<p class="sop-headline">{fmt.safe(tested_sentence(shown))}</p>')
     _say(shown, special_sentences(baseline, view.inputs))
     listing(shown.drop(columns="unique_id"), "methods", height=320, config=_columns())
     download("Methods and errors", baseline_frame(baseline), "forecast_methods.csv", "methods_csv")
     _open(view, baseline, history, shown)
 
 
-def _say(shown: pd.DataFrame, special: list[str]) -> None:
-    lines = []
+def tested_sentence(shown: pd.DataFrame) -> str:
+    """`133 of 182 series beat repeating the past in their backtests, 49 did worse.`"""
     ratio = shown["Error / naive"].to_numpy(dtype=float)
     tested = np.isfinite(ratio)
-    if tested.any():
-        worse = int((ratio[tested] > 1.005).sum())
-        lines.append(
-            f"{worse:,} of {int(tested.sum()):,} series did worse in their backtests than repeating the past would "
-            "have."
-        )
-    lines += [moved_sentence(shown), *special]
+    count = len(shown)
+    every = f"{count:,} series" if count != 1 else "One series"
+    if not tested.any():
+        return f"{every}, none with backtests beside repeating the past."
+    worse, better = int((ratio[tested] > 1.005).sum()), int((ratio[tested] < 0.995).sum())
+    said = f"{better:,} of {int(tested.sum()):,} series beat repeating the past in their backtests"
+    return f"{said}, {worse:,} did worse." if worse else f"{said}, none did worse."
+
+
+def _say(shown: pd.DataFrame, special: list[str]) -> None:
+    lines = [moved_sentence(shown), *special]
     st.html(f'<p class="sop-quiet">{fmt.safe(" ".join(line for line in lines if line))}</p>')
 
 
