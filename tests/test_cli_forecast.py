@@ -21,7 +21,7 @@ def forecast(tmp_path: Path, frame: pd.DataFrame, *more: str, suffix: str = ".cs
     source, out = tmp_path / f"series{suffix}", tmp_path / "out.csv"
     frame.to_csv(source, index=False) if suffix == ".csv" else frame.to_parquet(source, index=False)
     assert main(["forecast", "--series", str(source), "--horizon", "4", "--out", str(out), *more]) == 0
-    found = pd.read_csv(out, dtype={"unique_id": "str"})
+    found = pd.read_csv(out, dtype={"unique_id": "str"}, keep_default_na=False)
     assert list(found.columns) == ["unique_id", "ds", "yhat", "lo", "hi", "method"]
     assert np.isfinite(found[["yhat", "lo", "hi"]].to_numpy()).all()
     assert ((found["lo"] <= found["yhat"]) & (found["yhat"] <= found["hi"])).all()
@@ -80,3 +80,31 @@ def test_a_wrong_date_is_named(tmp_path, capsys):
     history([*MONTHS[:47], "2021-12-17"]).to_csv(source, index=False)
     assert main(["forecast", "--series", str(source), "--horizon", "4"]) == 1
     assert "Series 7 has a date, 2021-12-17" in capsys.readouterr().err
+
+
+def test_the_forecast_is_written_as_the_name_of_the_file_says(tmp_path):
+    source, out = tmp_path / "series.parquet", tmp_path / "out.parquet"
+    history(MONTHS).assign(unique_id="7").to_parquet(source, index=False)
+    command = ["forecast", "--series", str(source), "--horizon", "4", "--out"]
+    assert main([*command, str(out)]) == 0
+    assert main([*command, str(tmp_path / "out.csv")]) == 0
+    found = pd.read_parquet(out)
+    read = pd.read_csv(tmp_path / "out.csv", dtype={"unique_id": "str"}, parse_dates=["ds"])
+    pd.testing.assert_frame_equal(found, read, check_dtype=False)
+
+
+def test_semicolons_with_decimal_commas_and_tabs_are_read(tmp_path):
+    frame = history(MONTHS)
+    frame["y"] = frame["y"].round(2)
+    plain = forecast(tmp_path, frame)
+    for separator, decimal in ((";", ","), (";", "."), ("\t", ".")):
+        source, out = tmp_path / "other.csv", tmp_path / "out.csv"
+        frame.to_csv(source, index=False, sep=separator, decimal=decimal)
+        assert main(["forecast", "--series", str(source), "--horizon", "4", "--out", str(out)]) == 0
+        pd.testing.assert_frame_equal(pd.read_csv(out, dtype={"unique_id": "str"}), plain)
+
+
+def test_a_series_may_be_called_na_and_a_blank_quantity_is_none(tmp_path):
+    frame = pd.concat([history(MONTHS, name=name) for name in ("NA", "None", "007")])
+    frame.loc[frame["ds"] == MONTHS[3], "y"] = np.nan
+    assert set(forecast(tmp_path, frame)["unique_id"]) == {"NA", "None", "007"}

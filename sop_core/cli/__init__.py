@@ -121,7 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     forecast.add_argument(
         "--freq", default="MS", help="MS months, QS quarters, W-MON weeks (with --series; default MS)"
     )
-    forecast.add_argument("--out", type=Path, metavar="FILE", help="write the forecast to this CSV")
+    forecast.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the forecast to this file: CSV, or Parquet where its name ends in .parquet",
+    )
 
     plan = command("plan", "Plan a company and write the results into a folder.")
     plan.add_argument("--store", type=Path, required=True, metavar="F", help="the store's file")

@@ -25,6 +25,7 @@ from sop_core.cli.output import (
     report_json,
     say,
     write_csv,
+    write_table,
 )
 from sop_core.cli.reading import (
     NewOrOpen,
@@ -117,7 +118,7 @@ def forecast(wanted: argparse.Namespace) -> None:
         frame = _forecast_company(wanted)
         what = f"{len(set(frame['item']) - {''}):,} items"
     if wanted.out is not None:
-        write_csv(wanted.out, frame)
+        write_table(wanted.out, frame)
         print_result(wanted, {"rows": len(frame), "out": str(wanted.out)}, [f"Forecast {what}: {wanted.out}"])
     elif wanted.json:
         print_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import sys
@@ -71,6 +72,15 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """Writes a frame as CSV, whole or not at all."""
     write_whole(path, safe_csv(frame, for_excel=False))
+
+
+def write_table(path: Path, frame: pd.DataFrame) -> None:
+    """Writes a frame as Parquet where the file is called so, else as CSV; whole or not at all."""
+    if path.suffix.lower() != ".parquet":
+        return write_csv(path, frame)
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return write_whole(path, buffer.getvalue())
 
 
 def print_result(wanted: argparse.Namespace, body: dict[str, Any], lines: Sequence[str]) -> None:

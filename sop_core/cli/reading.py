@@ -97,14 +97,29 @@ def read_json(path: Path, what: str) -> Any:
     return found
 
 
+#: What stands for "no value" in a file of series. A series may be called NA, so names are left as they are.
+_NOTHING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
+
+
 def read_series(path: Path) -> pd.DataFrame:
-    """Long series (unique_id, ds, y) from CSV or Parquet. Raises SopError."""
+    """Long series (unique_id, ds, y) from CSV or Parquet; separated by commas, semicolons, tabs or bars, and with
+    semicolons also with decimal commas. Raises SopError."""
     if not path.is_file():
         raise SopError(f"There is no file {path}. Check the path.")
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, dtype={"unique_id": "str"}, encoding="utf-8-sig")
+        header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        separator = next((mark for mark in ";\t|" if mark in header[0]), ",") if len(header) == 1 else ","
+        return pd.read_csv(
+            path,
+            sep=separator,
+            decimal="," if separator == ";" else ".",
+            dtype={"unique_id": "str"},
+            keep_default_na=False,
+            na_values={"unique_id": [""], "ds": _NOTHING, "y": _NOTHING},
+            encoding="utf-8-sig",
+        )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).splitlines()[0]
         raise SopError(
