@@ -22,11 +22,11 @@ from pages.parts.demand import (
     months,
     picture,
 )
-from sop_core.charts.demand import DemandView, demand_chart, demand_sentence
-from sop_core.charts.template import CONFIG
-from sop_core.charts.timeline import Picture
+from sop_core.charts.demand import DemandPicture, DemandView, demand_chart, demand_sentence
 
 FORECAST, LAYERS = "Forecast", "Layers"
+#: Height of the picture, pixels: with the table or grid below it, a screen of 900 is full.
+_HEIGHT = 320
 
 #: The parts of the page, in the order of the review.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
@@ -98,14 +98,14 @@ def _picture(view: context.View) -> None:
             help="History with the forecast and its interval, or what each layer adds to the baseline",
         )
     drawn = _drawn(view, data, chosen or FORECAST)
-    st.plotly_chart(drawn.figure, key="demand_chart", theme=None, config=CONFIG, alt=drawn.alt)
+    st.echarts_chart(drawn.option, height=_HEIGHT, theme=None, key="demand_chart", alt=drawn.alt)
     if chosen == LAYERS:
         st.html(months.layer_years(view, view.unconstrained))
     else:
         picture.explain(view)
 
 
-def _drawn(view: context.View, data: DemandView, chosen: str) -> Picture:
+def _drawn(view: context.View, data: DemandView, chosen: str) -> DemandPicture:
     """The picture, from memory while it would be the same: typing into the grid draws nothing anew."""
     key = (
         view.desk.version,
@@ -117,17 +117,17 @@ def _drawn(view: context.View, data: DemandView, chosen: str) -> Picture:
         chosen,
         state.store().estimates.newest() if chosen == LAYERS else 0,
     )
-    kept: tuple[object, Picture] | None = st.session_state.get("_demand_drawn")
+    kept: tuple[object, DemandPicture] | None = st.session_state.get("_demand_drawn")
     if kept is None or kept[0] != key:
         kept = (key, _draw(view, data, chosen))
         st.session_state["_demand_drawn"] = kept
     return kept[1]
 
 
-def _draw(view: context.View, data: DemandView, chosen: str) -> Picture:
+def _draw(view: context.View, data: DemandView, chosen: str) -> DemandPicture:
     if chosen == LAYERS:
         return months.layers_picture(view, data)
-    return demand_chart(view.palette, data, height=320)
+    return demand_chart(view.palette, data)
 
 
 def sections(view: context.View) -> list[str]:

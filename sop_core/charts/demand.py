@@ -1,28 +1,20 @@
-"""Pictures of the Demand review: history with forecast and interval, and the layers of demand."""
+"""Pictures of the Demand review: history with forecast and interval, and the layers of demand.
+
+They answer typing into the grid, so they are ECharts options like the live pictures: plain dictionaries without
+animation, which a browser repaints in a fraction of the time that a figure of Plotly takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from sop_core.calendar import MonthArray, month_label
-from sop_core.charts.roles import Palette, fade
-from sop_core.charts.template import figure
-from sop_core.charts.timeline import (
-    Floats,
-    Picture,
-    ceiling,
-    end_labels,
-    last_known,
-    mark_zones,
-    month_axis,
-    points,
-    quantity,
-    stamps,
-)
+from sop_core.charts.live import Option
+from sop_core.charts.roles import FONT, Palette, fade
+from sop_core.charts.timeline import Floats, ceiling, quantity
 
 #: Layers of demand as people say them, in the order in which they are applied (inputs.LAYERS).
 LAYER_TITLES = {
@@ -72,94 +64,72 @@ class DemandView:
     baseline_name: str = "Baseline"
 
 
-def demand_chart(palette: Palette, data: DemandView, height: int = 360) -> Picture:
+@dataclass(frozen=True, slots=True)
+class DemandPicture:
+    """An ECharts option and the sentence that says what it shows (its alt text)."""
+
+    option: Option
+    alt: str
+
+
+def demand_chart(palette: Palette, data: DemandView) -> DemandPicture:
     """Actuals and cleansed history, the baseline with its 80 % interval and the demand plan over it."""
-    chart = figure(palette, f"Demand, {data.unit}", height)
-    before, ahead = stamps(data.past_months), stamps(data.months)
-    hover = f"%{{y:,.0f}} {data.unit}"
+    past, ahead = len(data.past_months), len(data.months)
+    before, after = np.full(past, np.nan), np.full(ahead, np.nan)
+    series: list[Option] = []
+    named: list[str] = []
+
+    def line(name: str, values: Floats, colour: str, width: float, dash: str = "solid") -> Option:
+        drawn = _line(name, values, colour, width, dash)
+        series.append(drawn)
+        named.append(name)
+        return drawn
+
     if data.low is not None and data.high is not None:
-        chart.add_scatter(
-            x=ahead,
-            y=points(data.low),
-            mode="lines",
-            line={"width": 0},
-            name="Low (80 %)",
-            hovertemplate=hover,
+        low, high = np.concatenate([before, data.low]), np.concatenate([before, data.high])
+        band = fade(palette.demand, 0.15)
+        # The band stands on an invisible line; the tooltip reads its two ends, which are drawn without width.
+        series.append(_line("floor", low, palette.demand, 0.0) | _MUTE | {"stack": "band"})
+        series.append(
+            _line(_INTERVAL, high - low, palette.demand, 0.0)
+            | _MUTE
+            | {"stack": "band", "areaStyle": {"color": band, "origin": "start"}, "itemStyle": {"color": band}}
         )
-        chart.add_scatter(
-            x=ahead,
-            y=points(data.high),
-            mode="lines",
-            line={"width": 0},
-            fill="tonexty",
-            fillcolor=fade(palette.demand, 0.15),
-            name="High (80 %)",
-            hovertemplate=hover,
-        )
-    changed = np.abs(data.cleaned - data.actual) > 0.5
-    if changed.any():
-        chart.add_scatter(
-            x=before,
-            y=points(data.cleaned),
-            mode="lines",
-            name="Cleansed",
-            line={"color": palette.actual, "width": 1.2, "dash": "dot"},
-            hovertemplate=hover,
-        )
-    chart.add_scatter(
-        x=before,
-        y=points(data.actual),
-        mode="lines",
-        name="Actual",
-        line={"color": palette.actual, "width": 2},
-        hovertemplate=hover,
-    )
+        series.append(_line("Low (80 %)", low, palette.demand, 0.0))
+        series.append(_line("High (80 %)", high, palette.demand, 0.0))
+    if (np.abs(data.cleaned - data.actual) > 0.5).any():
+        line("Cleansed", np.concatenate([data.cleaned, after]), palette.actual, 1.2, "dotted")
+    if past:
+        actual = line("Actual", np.concatenate([data.actual, after]), palette.actual, 2.0)
+        actual["markLine"] = _plan_begins(palette, past)
     if data.budget is not None and np.isfinite(data.budget).any():
-        chart.add_scatter(
-            x=ahead,
-            y=points(data.budget),
-            mode="lines",
-            name="Budget",
-            line={"color": palette.budget, "width": 1.5, "dash": "dash"},
-            hovertemplate=hover,
-        )
+        line("Budget", np.concatenate([before, data.budget]), palette.budget, 1.5, "dashed")
     # A layer that could not be told from the baseline on the picture gets no line of its own.
     least = max(0.5, 0.005 * float(data.baseline.max(initial=0.0)))
-    differs = np.abs(data.total - data.baseline).max(initial=0.0) > least
-    chart.add_scatter(
-        x=ahead,
-        y=points(data.baseline),
-        mode="lines",
-        name=data.baseline_name,
-        hovertemplate=hover,
-        line={
-            "color": palette.demand,
-            "width": 1.2 if differs else 2.2,
-            "dash": "dot" if differs else "solid",
-        },
+    differs = bool(np.abs(data.total - data.baseline).max(initial=0.0) > least)
+    baseline = np.concatenate([before, data.baseline])
+    line(
+        data.baseline_name,
+        baseline,
+        palette.demand,
+        1.2 if differs else 2.2,
+        "dotted" if differs else "solid",
     )
     if differs:
-        chart.add_scatter(
-            x=ahead,
-            y=points(data.total),
-            mode="lines",
-            name="Demand plan",
-            line={"color": palette.demand, "width": 2.2},
-            hovertemplate=hover,
-        )
+        line("Demand plan", np.concatenate([before, data.total]), palette.demand, 2.2)
+    if data.frozen:
+        series[-1]["markArea"] = {
+            "silent": True,
+            "itemStyle": {"color": palette.frozen},
+            "data": [[{"xAxis": past}, {"xAxis": past + min(data.frozen, ahead) - 1}]],
+        }
+    legend = _legend(palette, named[::-1])
+    if data.low is not None:
+        legend["data"].append({"name": _INTERVAL, "icon": "rect"})
+    months = np.concatenate([data.past_months, data.months])
     top = ceiling(data.actual, data.cleaned, data.total, data.high, data.budget)
-    month_axis(chart, np.concatenate([data.past_months, data.months]))
-    chart.update_layout(yaxis={"range": [0, top], "nticks": 6}, margin={"t": 52, "r": 92})
-    mark_zones(chart, palette, data.months[0], data.frozen, len(before), len(ahead))
-    labels = [("Demand plan" if differs else data.baseline_name, last_known(data.total), palette.demand)]
-    if differs:
-        labels.append((data.baseline_name, last_known(data.baseline), palette.demand))
-    if data.budget is not None:
-        labels.append(("Budget", last_known(data.budget), palette.budget))
-    if data.high is not None:
-        labels.append(("80 % interval", last_known(data.high), palette.muted))
-    end_labels(chart, labels, top, height - 80)
-    return Picture(chart, demand_sentence(data))
+    option = _over_months(palette, f"Demand, {data.unit}", months, series, legend, _even(0.0, top))
+    return DemandPicture(option, demand_sentence(data))
 
 
 def demand_sentence(data: DemandView) -> str:
@@ -191,69 +161,32 @@ class LayersView:
     estimate_name: str = "Last LE"
 
 
-#: Layers that are named on the picture itself; with more a legend names them.
-_NAMED = 5
-#: Part of the picture's height below which a layer cannot be seen, so is not named on it.
-_TOLD = 0.005
-
-
-def layers_chart(palette: Palette, data: LayersView, height: int = 320) -> Picture:
+def layers_chart(palette: Palette, data: LayersView) -> DemandPicture:
     """Demand by layer and month: what adds stands on the baseline, what takes away hangs below zero, and the
     line is their sum. Layers without any effect are left out."""
-    chart = figure(palette, f"Demand by layer, {data.unit}", height)
-    x, hover = stamps(data.months), f"%{{y:+,.0f}} {data.unit}"
     acting = {n: v for n, v in data.layers.items() if np.abs(v).max(initial=0.0) > 0.5}
-    chart.add_bar(
-        x=x,
-        y=points(data.base),
-        name=LAYER_TITLES["base"],
-        marker={"color": fade(palette.demand, 0.45)},
-        hovertemplate=f"%{{y:,.0f}} {data.unit}",
-    )
     colours = _layer_colours(palette)
+    bars = [_bar(LAYER_TITLES["base"], data.base, {"color": fade(palette.demand, 0.45)})]
     for name, values in acting.items():
-        chart.add_bar(
-            x=x,
-            y=points(values),
-            name=LAYER_TITLES.get(name, name),
-            hovertemplate=hover,
-            marker=_marker(palette, *colours.get(name, (palette.actual, ""))),
-        )
+        style = _fill(palette, *colours.get(name, (palette.actual, "")))
+        bars.append(_bar(LAYER_TITLES.get(name, name), values, style))
     total = data.base + sum(acting.values(), np.zeros_like(data.base))
-    lines = [("Demand plan", total, palette.demand, "solid", 2.0)]
+    lines = [("Demand plan", total, palette.demand, 2.0, "solid")]
     if data.estimate is not None and np.isfinite(data.estimate).any():
-        lines.append((data.estimate_name, data.estimate, palette.last_estimate, "dot", 1.8))
+        lines.append((data.estimate_name, data.estimate, palette.last_estimate, 1.8, "dotted"))
     if data.budget is not None and np.isfinite(data.budget).any():
-        lines.append(("Budget", data.budget, palette.budget, "dash", 1.5))
-    for name, values, colour, dash, width in lines[::-1]:
-        chart.add_scatter(
-            x=x,
-            y=points(values),
-            mode="lines",
-            name=name,
-            line={"color": colour, "width": width, "dash": dash},
-            hovertemplate=f"%{{y:,.0f}} {data.unit}",
-        )
+        lines.append(("Budget", data.budget, palette.budget, 1.5, "dashed"))
+    drawn = [_line(*line) | {"z": 3} for line in lines[::-1]]
     stacked = data.base + sum((np.maximum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
     low = sum((np.minimum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
-    top = ceiling(stacked, *(values for _, values, _, _, _ in lines))
-    month_axis(chart, data.months)
-    told = {n: v for n, v in acting.items() if np.abs(v).max() >= _TOLD * top}
-    named = len(told) <= _NAMED
-    below = sum(1 for values in told.values() if values[np.argmax(np.abs(values))] < 0) if named else 0
-    bottom = float(low.min(initial=0.0)) * 1.15 - 0.06 * top * below
-    chart.update_layout(
-        barmode="relative",
-        showlegend=not named,
-        yaxis={"range": [bottom, top * (1.12 if named and told else 1.0)], "nticks": 6},
-        margin={"t": 40, "r": 92},
-        legend={"orientation": "h", "y": -0.12, "x": 0, "font": {"size": 12}},
+    scale = _even(float(low.min(initial=0.0)), ceiling(stacked, *(line[1] for line in lines)))
+    legend = _legend(palette, [line[0] for line in lines])
+    legend["data"] += [{"name": bar["name"], "icon": "rect"} for bar in bars]
+    option = _over_months(
+        palette, f"Demand by layer, {data.unit}", data.months, [*bars, *drawn], legend, scale
     )
-    if named:
-        _name_layers(chart, palette, data.months, told, colours, stacked, low)
-    room = (height - 80) * top / (top - bottom)
-    end_labels(chart, [(name, last_known(values), colour) for name, values, colour, _, _ in lines], top, room)
-    return Picture(chart, layers_sentence(data.base, acting, data.unit))
+    option["xAxis"] |= {"boundaryGap": True}
+    return DemandPicture(option, layers_sentence(data.base, acting, data.unit))
 
 
 def _layer_colours(palette: Palette) -> dict[str, tuple[str, str]]:
@@ -261,7 +194,7 @@ def _layer_colours(palette: Palette) -> dict[str, tuple[str, str]]:
     return {
         "promotions": (palette.supply, ""),
         "price": (palette.stock, "/"),
-        "launches": ("#CC79A7", "x"),
+        "launches": ("#CC79A7", "o"),
         "run_down": (palette.shortage, "\\"),
         "events": ("#56B4E9", "."),
         "growth": ("#8C6BB1", "-"),
@@ -270,43 +203,22 @@ def _layer_colours(palette: Palette) -> dict[str, tuple[str, str]]:
     }
 
 
-def _marker(palette: Palette, colour: str, shape: str) -> dict[str, object]:
-    pattern = {
-        "shape": shape,
-        "fgcolor": palette.surface,
-        "size": 5,
-        "solidity": 0.25,
-        "fillmode": "overlay",
-    }
-    return {"color": colour, "pattern": pattern}
+#: Patterns on top of a colour, so that layers are told apart without it: ECharts decals.
+_PATTERNS: Mapping[str, Option] = {
+    "/": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [1.5, 5], "rotation": -0.785},
+    "\\": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [1.5, 5], "rotation": 0.785},
+    "-": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [1.5, 5]},
+    "|": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [1.5, 5], "rotation": 1.571},
+    ".": {"symbol": "circle", "dashArrayX": [[6, 6], [0, 6, 6, 0]], "dashArrayY": [6, 0], "symbolSize": 0.5},
+    "o": {"symbol": "circle", "dashArrayX": [[8, 8], [0, 8, 8, 0]], "dashArrayY": [8, 0], "symbolSize": 0.8},
+    "+": {"symbol": "diamond", "dashArrayX": [[6, 6], [0, 6, 6, 0]], "dashArrayY": [6, 0], "symbolSize": 0.7},
+}
 
 
-def _name_layers(
-    chart: go.Figure,
-    palette: Palette,
-    months: MonthArray,
-    acting: Mapping[str, Floats],
-    colours: Mapping[str, tuple[str, str]],
-    stacked: Floats,
-    low: Floats,
-) -> None:
-    """Writes each layer's name where it is largest, moved up (or down) where another stands there already."""
-    taken: list[tuple[int, bool]] = []
-    for name, values in sorted(acting.items(), key=lambda pair: -float(np.abs(pair[1]).max())):
-        at = int(np.argmax(np.abs(values)))
-        above = bool(values[at] > 0)
-        step = sum(1 for other, side in taken if side == above and abs(other - at) <= 3)
-        taken.append((at, above))
-        edge = at in (0, len(months) - 1)
-        chart.add_annotation(
-            x=stamps(months)[at],
-            y=float(stacked[at] if above else low[at]),
-            yshift=(9 + 14 * step) * (1 if above else -1),
-            xanchor=("left" if at == 0 else "right") if edge else "center",
-            text=f'<span style="color:{colours[name][0]}">■</span> {LAYER_TITLES.get(name, name)}',
-            showarrow=False,
-            font={"size": 12, "color": palette.ink},
-        )
+def _fill(palette: Palette, colour: str, shape: str) -> Option:
+    if not shape:
+        return {"color": colour}
+    return {"color": colour, "decal": {"color": fade(palette.surface, 0.75), **_PATTERNS[shape]}}
 
 
 def layers_sentence(base: Floats, layers: Mapping[str, Floats], unit: str) -> str:
@@ -322,3 +234,136 @@ def layers_sentence(base: Floats, layers: Mapping[str, Floats], unit: str) -> st
 
 def _signed(value: float) -> str:
     return f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+# -- parts of an option ---------------------------------------------------------------------------------------
+
+_INTERVAL = "80 % interval"
+_MUTE: Option = {"silent": True, "tooltip": {"show": False}}
+#: Steps between two values of the axis, times a power of ten.
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def _points(values: Floats) -> list[float | None]:
+    """Whole numbers and five significant digits, which make short messages; a gap where nothing is known."""
+    return [
+        None if not np.isfinite(v) else float(round(v)) if abs(v) >= 10_000 else float(f"{v:.5g}")
+        for v in values.tolist()
+    ]
+
+
+def _line(name: str, values: Floats, colour: str, width: float, dash: str = "solid") -> Option:
+    return {
+        "type": "line",
+        "name": name,
+        "data": _points(values),
+        "symbol": "none",
+        "animation": False,
+        "lineStyle": {"color": colour, "width": width, "type": dash},
+        "itemStyle": {"color": colour},
+        "emphasis": {"disabled": True},
+    }
+
+
+def _bar(name: str, values: Floats, style: Option) -> Option:
+    return {
+        "type": "bar",
+        "name": name,
+        "stack": "layers",
+        "data": _points(values),
+        "animation": False,
+        "barCategoryGap": "25%",
+        "itemStyle": style,
+        "emphasis": {"disabled": True},
+    }
+
+
+def _plan_begins(palette: Palette, at: int) -> Option:
+    return {
+        "silent": True,
+        "symbol": "none",
+        "animation": False,
+        "lineStyle": {"color": palette.muted, "width": 1, "type": "dotted"},
+        "label": {
+            "formatter": "plan",
+            "position": "end",
+            "distance": 2,
+            "color": palette.muted,
+            "fontSize": 11,
+        },
+        "data": [{"xAxis": at}],
+    }
+
+
+def _legend(palette: Palette, names: Sequence[str]) -> Option:
+    """Every line and bar by its mark, in a row under the title: nothing is written over the picture."""
+    return {
+        "data": [{"name": name} for name in names],
+        "left": 0,
+        "top": 21,
+        "itemWidth": 20,
+        "itemHeight": 9,
+        "itemGap": 14,
+        "selectedMode": False,
+        "textStyle": {"color": palette.muted, "fontSize": 12, "fontFamily": FONT},
+    }
+
+
+def _even(low: float, high: float) -> tuple[float, float, float]:
+    """(lowest, highest, step) of an axis with round numbers around zero, five to seven of them."""
+    reach = max(high - low, 1e-9)
+    power = 10.0 ** np.floor(np.log10(reach / 5))
+    step = float(next(s * power for s in _STEPS if s * power >= reach / 5.5))
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step), step
+
+
+def _over_months(
+    palette: Palette,
+    title: str,
+    months: MonthArray,
+    series: list[Option],
+    legend: Option,
+    scale: tuple[float, float, float],
+) -> Option:
+    quiet = {"color": palette.muted, "fontSize": 12, "fontFamily": FONT}
+    low, high, step = scale
+    return {
+        "animation": False,
+        "backgroundColor": "transparent",
+        "textStyle": {"fontFamily": FONT},
+        "title": {
+            "text": title,
+            "left": 0,
+            "top": 0,
+            "textStyle": {"fontSize": 14, "fontWeight": 600, "color": palette.ink, "fontFamily": FONT},
+        },
+        "legend": legend,
+        "grid": {"left": 8, "right": 24, "top": 62, "bottom": 4, "containLabel": True},
+        "xAxis": {
+            "type": "category",
+            "data": [month_label(month) for month in months],
+            "boundaryGap": False,
+            "axisLabel": quiet | {"hideOverlap": True},
+            "axisLine": {"lineStyle": {"color": palette.grid}},
+            "axisTick": {"show": False},
+        },
+        "yAxis": {
+            "type": "value",
+            "min": low,
+            "max": high,
+            "interval": step,
+            "axisLabel": quiet,
+            "splitLine": {"lineStyle": {"color": palette.grid}},
+        },
+        "tooltip": {
+            "trigger": "axis",
+            "confine": True,
+            "transitionDuration": 0,
+            "valueFormatter": "%,.0f",
+            "backgroundColor": palette.raised,
+            "borderColor": palette.grid,
+            "textStyle": {"color": palette.ink, "fontSize": 12, "fontFamily": FONT},
+            "axisPointer": {"type": "line", "animation": False, "lineStyle": {"color": palette.base}},
+        },
+        "series": series,
+    }

@@ -16,12 +16,12 @@ from sop_core.calendar import fiscal_year, span_label
 from sop_core.charts.demand import (
     LAYER_HELP,
     LAYER_TITLES,
+    DemandPicture,
     DemandView,
     LayersView,
     layers_chart,
     layers_sentence,
 )
-from sop_core.charts.timeline import Picture
 from sop_core.frames import demand_frame
 from sop_core.inputs import Floats
 from sop_core.plan import Unconstrained
@@ -142,7 +142,7 @@ def layer_months(view: context.View, plan: Unconstrained) -> tuple[Floats, dict[
     return base, {n: v for n, v in found.items() if np.abs(v).max(initial=0.0) > _NOTHING}
 
 
-def layers_picture(view: context.View, data: DemandView) -> Picture:
+def layers_picture(view: context.View, data: DemandView) -> DemandPicture:
     """The layer chart of what is in view, beside the budget and the last cycle's latest estimate."""
     base, layers = layer_months(view, view.unconstrained)
     last = last_estimate(view)
@@ -156,7 +156,7 @@ def layers_picture(view: context.View, data: DemandView) -> Picture:
         estimate=None if values is None else view.total(values),
         estimate_name="" if last is None else last.label,
     )
-    return layers_chart(view.palette, shown, height=320)
+    return layers_chart(view.palette, shown)
 
 
 def layer_years(view: context.View, plan: Unconstrained) -> str:
