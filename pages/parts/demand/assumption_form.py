@@ -167,7 +167,8 @@ def _scope(inputs: Inputs, measure: str, start: Assumption, tag: str) -> Scope:
     if measure == LAUNCH:
         return Scope(**chosen)
     labels = _month_labels(inputs)
-    for place, name, blank in ((places[0], "first", _FROM_VALID), (places[1], "last", _TO_VALID)):
+    since, until = st.columns(2)  # a row of their own: side by side however many pickers stand above
+    for place, name, blank in ((since, "first", _FROM_VALID), (until, "last", _TO_VALID)):
         months = ["", *labels]
         value = getattr(start.scope, name) or ""
         picked = place.selectbox(
