@@ -298,7 +298,7 @@ def _plan_begins(palette: Palette, at: int) -> Option:
 def _legend(palette: Palette, names: Sequence[str]) -> Option:
     """Every line and bar by its mark, in a row under the title: nothing is written over the picture."""
     return {
-        "data": [{"name": name} for name in names],
+        "data": [{"name": name, "itemStyle": {"opacity": 0}} for name in names],
         "left": 0,
         "top": 21,
         "itemWidth": 20,
