@@ -91,3 +91,26 @@ def weekdays(months: MonthArray) -> NDArray[np.float64]:
 def days_in(months: MonthArray) -> NDArray[np.float64]:
     """Calendar days in each month."""
     return ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(float)
+
+
+def month_part(
+    months: MonthArray, start: pd.Timestamp | np.datetime64, end: pd.Timestamp | np.datetime64
+) -> NDArray[np.float64]:
+    """[t] the part (0..1) of each month's days within start..end, both included; NaT leaves a side open."""
+    first, last = _day(start), _day(end)
+    begin, stop = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
+    begin = begin if np.isnat(first) else np.maximum(begin, first)
+    stop = stop if np.isnat(last) else np.minimum(stop, last + 1)
+    part: NDArray[np.float64] = np.clip((stop - begin).astype(int), 0, None) / days_in(months)
+    return part
+
+
+def months_long(start: pd.Timestamp | np.datetime64, end: pd.Timestamp | np.datetime64) -> float:
+    """Length of a span of days in months: the sum of the parts of the months it covers."""
+    first, last = _day(start).astype("datetime64[M]"), _day(end).astype("datetime64[M]")
+    return float(month_part(months_from(first, int((last - first).astype(int)) + 1), start, end).sum())
+
+
+def _day(value: pd.Timestamp | np.datetime64) -> np.datetime64:
+    day: np.datetime64 = pd.Timestamp(value).to_datetime64().astype("datetime64[D]")
+    return day

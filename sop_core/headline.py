@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sop_core.calendar import month_label, span_label
-from sop_core.demand.history import month_part
+from sop_core.calendar import month_label, month_part, span_label
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 from sop_core.planner import Company

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, days_in, month_label
+from sop_core.calendar import month_label, month_part
 from sop_core.changes import fields
 from sop_core.changes.base import Change, need, register
 from sop_core.errors import ScenarioError
-from sop_core.inputs import Floats, Inputs
+from sop_core.inputs import Inputs
 
 
 @register
@@ -52,7 +52,7 @@ class PhaseOut(Change):
         for product in self.scope.products:
             i, share = inputs.product_share[product]
             first, before = demand.sale_days.get(product, (nat, nat))
-            change = on_sale(inputs.months, first, last) - on_sale(inputs.months, first, before)
+            change = month_part(inputs.months, first, last) - month_part(inputs.months, first, before)
             demand.running[i] = np.clip(demand.running[i] + share * change, 0.0, 1.0)
             demand.sale_days[product] = (first, last)
 
@@ -61,12 +61,3 @@ class PhaseOut(Change):
 
     def _what(self, inputs: Inputs | None) -> str:
         return f"sold until {self.end.day} {month_label(self.end)}"
-
-
-def on_sale(months: MonthArray, first: np.datetime64, last: np.datetime64) -> Floats:
-    """[t] part of each month's days between the first and the last day of sale, both included; NaT = open."""
-    begin, stop = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
-    begin = begin if np.isnat(first) else np.maximum(begin, first)
-    stop = stop if np.isnat(last) else np.minimum(stop, last + 1)
-    part: Floats = np.clip((stop - begin).astype(int), 0, None) / days_in(months)
-    return part

@@ -13,7 +13,6 @@ import pandas as pd
 from sop_core.calendar import MonthArray, iso_month, month_column, month_label, months_from
 from sop_core.demand.cleansing import NO_VERDICTS, Verdicts
 from sop_core.demand.corrections import Axes, Correction, Ledger
-from sop_core.demand.month_part import month_part
 from sop_core.demand.outliers import flag_outliers
 from sop_core.demand.past_promotions import take_out_promotions
 from sop_core.demand.recording_gaps import fill_missing_channels, fill_stock_outs, net_returns
@@ -21,7 +20,7 @@ from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
 from sop_core.snapshot import PARTIAL, Snapshot
 
-__all__ = ["ORDERS_COVER", "Correction", "History", "build_history", "month_part"]
+__all__ = ["ORDERS_COVER", "Correction", "History", "build_history"]
 
 #: Orders are taken as the demand signal of a month when they reach this part of its sales.
 ORDERS_COVER = 0.9

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, months_from
+from sop_core.calendar import MonthArray, month_part, months_from
 from sop_core.demand.edits import apply_edit
-from sop_core.demand.history import month_part
 from sop_core.inputs import LAYERS, Floats, Inputs, Launch, Promotion
 
 

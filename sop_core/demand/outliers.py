@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, month_label
+from sop_core.calendar import MonthArray, month_label, month_part
 from sop_core.demand.corrections import Ledger, leaf_expected, spread_excess
-from sop_core.demand.month_part import month_part
 from sop_core.demand.usual import TWO_YEARS, Usual, typical_month, usual
 from sop_core.inputs import Bools, Floats
 from sop_core.schema import ALL

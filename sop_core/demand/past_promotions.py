@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, month_label, span_label
+from sop_core.calendar import MonthArray, month_label, month_part, months_long, span_label
 from sop_core.demand.corrections import Axes, Ledger
-from sop_core.demand.month_part import month_part, months_long
 from sop_core.inputs import Bools, Floats
 from sop_core.planning_level import PlanningItems
 from sop_core.schema import ALL

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.axes import Axes
-from sop_core.calendar import month_column
-from sop_core.changes.phase_out import on_sale
-from sop_core.demand.month_part import month_part
+from sop_core.calendar import month_column, month_part
 from sop_core.demand.price import list_price
 from sop_core.inputs import Demand, Floats, Launch, Promotion
 from sop_core.planning_level import PlanningItems
@@ -81,7 +79,7 @@ def _running(
     """[i, t] part of the item that is on sale."""
     out = np.zeros((len(items.names), len(months)))
     for product, i in items.position.items():
-        part = on_sale(months, *days[product]) if product in days else 1.0
+        part = month_part(months, *days[product]) if product in days else 1.0
         out[i] += items.share[product] * part
     return out
 

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from sop_core.calendar import MonthArray
+from sop_core.calendar import MonthArray, month_part
 from sop_core.demand.error_kinds import covariances
-from sop_core.demand.history import month_part
 from sop_core.demand.signal import Signal
 from sop_core.inputs import Bools, Floats
 from sop_core.schema import ALL

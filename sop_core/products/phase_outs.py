@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.calendar import MonthArray, month_column
-from sop_core.changes.phase_out import on_sale
+from sop_core.calendar import MonthArray, month_column, month_part
 from sop_core.inputs import Floats
 from sop_core.plan import Unconstrained
 from sop_core.snapshot import Snapshot
@@ -158,7 +157,7 @@ def product_demand(wanted: Unconstrained, product: str) -> tuple[Floats, Floats]
     inputs, demand = wanted.inputs, wanted.demand
     i, share = inputs.product_share[product]
     first, last = inputs.demand.sale_days.get(product, (np.datetime64("NaT"), np.datetime64("NaT")))
-    own = share * on_sale(inputs.months, first, last)
+    own = share * month_part(inputs.months, first, last)
     running = inputs.demand.running[i]
     part = np.divide(own, running, out=np.zeros(inputs.horizon), where=running > 0)
     total = demand.total[i].sum(axis=(0, 1))
@@ -201,7 +200,7 @@ def _later(wanted: Unconstrained, always: Floats, last: np.datetime64, left: flo
         end = (month + 1).astype("datetime64[D]") - 1
         if end <= last or month < months[0]:
             continue
-        sold = min(float((always * on_sale(months, last + 1, end)).sum()), left)
+        sold = min(float((always * month_part(months, last + 1, end)).sum()), left)
         if best is None or sold > best.sold + 1e-9:
             best = LaterEnd(end.item(), sold)
         if sold >= left - 1e-9:

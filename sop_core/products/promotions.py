@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from sop_core.demand.history import month_part
+from sop_core.calendar import month_part
 from sop_core.demand.layers import promotion_effect
 from sop_core.demand.uplift import Measured
 from sop_core.inputs import Inputs, Promotion

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sop_core.calendar import month_part, months_long
 from sop_core.demand.cleansing import KINDS, Rule, Verdict, Verdicts
 from sop_core.demand.history import Correction, History, build_history
 from sop_core.demand.layers import promotion_effect
-from sop_core.demand.month_part import month_part, months_long
 from sop_core.demand.outliers import find_outliers
 from sop_core.demand.past_promotions import Past, effect_of, without
 from sop_core.demand.usual import usual

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sop_core.calendar import month_part
 from sop_core.demand.cleansing import Rule, Verdict, Verdicts
-from sop_core.demand.history import History, build_history, month_part
+from sop_core.demand.history import History, build_history
 from sop_core.planning_level import planning_items
 from sop_core.snapshot import Snapshot
 

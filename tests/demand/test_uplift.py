@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sop_core.demand.history import build_history, month_part
+from sop_core.calendar import month_part
+from sop_core.demand.history import build_history
 from sop_core.demand.signal import product_signal
 from sop_core.demand.uplift import Measured, measure, past_promotions
 from sop_core.planning_level import planning_items
