@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sop_core.errors import StoreBusy, StoreError, StoreVersionError
+from sop_core.scenario import Scenario
 from sop_core.store import Store, open_store
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import MIGRATIONS, migrate
@@ -125,6 +126,52 @@ def test_migrations_run_forward_once_and_in_order(tmp_path: Path) -> None:
         migrate(connection.raw, str(path), (*MIGRATIONS, second))
         connection.close()
     assert ran == ["second"]
+
+
+def test_a_store_of_the_first_release_opens_with_all_that_it_holds(tmp_path: Path) -> None:
+    """The first release knew two migrations, no elasticities and no past forecasts."""
+    path = tmp_path / "s.duckdb"
+    connection = Connection(path, create=True)
+    migrate(connection.raw, str(path), MIGRATIONS[:2])
+    connection.raw.execute("ALTER TABLE data.products DROP COLUMN elasticity")
+    connection.raw.execute("ALTER TABLE data.launches DROP COLUMN stage")
+    connection.raw.execute("DROP TABLE data.past_forecasts")
+    connection.raw.execute(
+        "INSERT INTO data_version VALUES (1, 'anna', TIMESTAMP '2026-01-05 10:00', 'first', 'mark')"
+    )
+    connection.raw.execute(
+        "INSERT INTO data.products (product, price, from_version) VALUES ('Anvil', 10.0, 1)"
+    )
+    connection.raw.execute("INSERT INTO forecast VALUES ('key', 'fit'::BLOB, now()::TIMESTAMP)")
+    text = Scenario.base().rename("Plan B").to_json()
+    connection.raw.execute(
+        "INSERT INTO scenario VALUES (nextval('scenario_id'), 'Plan B', 'anna', NULL, ?, now()::TIMESTAMP,"
+        " now()::TIMESTAMP, 1)",
+        [text],
+    )
+    connection.raw.execute(
+        "INSERT INTO scenario_revision SELECT id, 1, 'saved', name, owner, created, json FROM scenario"
+    )
+    connection.close()
+    for _ in range(2):  # opened again, nothing is left to migrate
+        with Store.open(path) as store:
+            products = store.tables()["products"]
+            assert products["product"].tolist() == ["Anvil"]
+            assert products["elasticity"].isna().all()
+            assert store.tables()["past_forecasts"].empty
+            assert [stored.json for stored in store.scenarios()] == [text]
+            assert [stored.locked for stored in store.scenarios()] == [None]
+            assert store.forecasts.get_many(["key"]) == {"key": b"fit"}
+            assert (store.cleansing.revision(), store.estimates.newest()) == (0, 0)
+            assert (store.assumptions.list(), store.agreements.list()) == ((), ())
+    with Store.open(path) as store:
+        store.lock_scenario("Plan B", "anna", "agreed")
+        assert store.scenarios()[0].locked
+        store.import_tables({"regions": pd.DataFrame({"region": ["N"]})}, "anna")
+        assert store.latest_version() == 2
+    with duckdb.connect(str(path)) as con:
+        layouts = con.execute("SELECT version FROM store_layout ORDER BY version").fetchall()
+    assert layouts == [(n,) for n in range(1, len(MIGRATIONS) + 1)]
 
 
 def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
