@@ -20,7 +20,7 @@ from sop_core.inputs import Floats
 from sop_core.planning_level import PlanningItems
 from sop_core.snapshot import PARTIAL, Snapshot
 
-__all__ = ["ORDERS_COVER", "Correction", "History", "build_history"]
+__all__ = ["ORDERS_COVER", "Correction", "History", "build_history", "invoiced_revenue"]
 
 #: Orders are taken as the demand signal of a month when they reach this part of its sales.
 ORDERS_COVER = 0.9
@@ -96,7 +96,7 @@ def build_history(
     axes = Axes(items, regions, segments, months)
     cells = axes.cells(sales, sold_in)
     sold = axes.add_up(cells, sales["quantity"].to_numpy(dtype=float))
-    revenue = axes.add_up(cells, _revenue(snapshot).to_numpy(dtype=float))
+    revenue = axes.add_up(cells, invoiced_revenue(snapshot).to_numpy(dtype=float))
     asked = axes.add_up(axes.cells(orders, due_in), orders["quantity"].to_numpy(dtype=float))
     covered = _orders_cover(asked, sold)
     actual = np.where(covered, asked, sold)
@@ -122,7 +122,8 @@ def build_history(
     )
 
 
-def _revenue(snapshot: Snapshot) -> pd.Series:
+def invoiced_revenue(snapshot: Snapshot) -> pd.Series:
+    """Revenue of every row of sales, money: as invoiced, else quantity x the product's own price."""
     sales = snapshot.table("sales")
     price = (
         snapshot.table("products")

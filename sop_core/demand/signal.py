@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.calendar import MonthArray, month_column
-from sop_core.demand.history import History
+from sop_core.demand.history import History, invoiced_revenue
 from sop_core.inputs import Bools, Floats
 from sop_core.snapshot import Snapshot
 
@@ -84,9 +84,7 @@ def product_signal(snapshot: Snapshot, history: History) -> Signal:
     sold = gathered(sales, month_column(sales["month"]), sales["quantity"])
     asked = gathered(orders, orders["due_on"].to_numpy().astype("datetime64[M]"), orders["quantity"])
     from_orders = np.array(history.signal) == "orders"
-    price = sales["product"].map(snapshot.table("products").set_index("product")["price"])
-    paid = sales["revenue"].fillna(sales["quantity"] * price)
-    revenue = gathered(sales, month_column(sales["month"]), paid)
+    revenue = gathered(sales, month_column(sales["month"]), invoiced_revenue(snapshot))
     return Signal(
         months=history.months,
         position=products,

@@ -14,7 +14,7 @@ from sop_core.cycle.agreement import MOST_VOICES, Agreement, Proposal, Reopening
 from sop_core.errors import StoreError
 from sop_core.store import estimates, scenarios
 from sop_core.store.connection import Connection
-from sop_core.store.ddl import first_row, utc_now
+from sop_core.store.ddl import as_utc, first_row, utc_now
 
 _COLUMNS = (
     "id, cycle, version, scenario, scenario_json, data_version, review_revision, first_month, last_month, estimate,"
@@ -182,9 +182,9 @@ def _read(cursor: duckdb.DuckDBPyConnection, cycle: np.datetime64 | None) -> tup
     for number, name, role, at in cursor.execute(
         "SELECT agreement, name, role, made_at FROM agreement_voice ORDER BY agreement, made_at, rowid"
     ).fetchall():
-        voices.setdefault(number, []).append(Voice(name, role, _utc(at)))
+        voices.setdefault(number, []).append(Voice(name, role, as_utc(at)))
     back = {
-        number: Reopening(who, _utc(at), reason)
+        number: Reopening(who, as_utc(at), reason)
         for number, who, at, reason in cursor.execute(
             "SELECT agreement, who, made_at, reason FROM agreement_reopened"
         ).fetchall()
@@ -207,12 +207,8 @@ def _agreement(row: tuple[Any, ...], voices: tuple[Voice, ...], reopened: Reopen
         estimate=estimate,
         fingerprint=mark,
         who=who,
-        at=_utc(at),
+        at=as_utc(at),
         note=note,
         voices=voices,
         reopened=reopened,
     )
-
-
-def _utc(value: dt.datetime) -> dt.datetime:
-    return value.replace(tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ import duckdb
 from sop_core.cycle.assumption import RETIRED, Assumption
 from sop_core.errors import StoreError
 from sop_core.store.connection import Connection
-from sop_core.store.ddl import first_row, utc_now
+from sop_core.store.ddl import as_utc, first_row, utc_now
 
 _COLUMNS = "id, revision, action, who, made_at, json"
 
@@ -36,11 +36,7 @@ class Assumptions:
     def list(self) -> tuple[AssumptionRecord, ...]:
         """The newest revision of every assumption, retired ones too, in the order in which they were added."""
         with self._connection.cursor() as cursor:
-            rows = cursor.execute(
-                f"SELECT {_COLUMNS} FROM assumption_revision"
-                " QUALIFY row_number() OVER (PARTITION BY id ORDER BY revision DESC) = 1 ORDER BY id"
-            ).fetchall()
-        return tuple(_record(row) for row in rows)
+            return tuple(_newest(cursor))
 
     def history(self, id: int) -> tuple[AssumptionRecord, ...]:
         """Every revision of one assumption, newest first. Raises StoreError where there is none of that id."""
@@ -92,9 +88,10 @@ class Assumptions:
 
 
 def _newest(cursor: duckdb.DuckDBPyConnection) -> list[AssumptionRecord]:
+    """The newest revision of every assumption, in the order in which they were added."""
     rows = cursor.execute(
         f"SELECT {_COLUMNS} FROM assumption_revision"
-        " QUALIFY row_number() OVER (PARTITION BY id ORDER BY revision DESC) = 1"
+        " QUALIFY row_number() OVER (PARTITION BY id ORDER BY revision DESC) = 1 ORDER BY id"
     ).fetchall()
     return [_record(row) for row in rows]
 
@@ -107,7 +104,7 @@ def _write(
         "INSERT INTO assumption_revision VALUES (?, ?, ?, ?, ?, ?)",
         [id, revision, action, who, now, assumption.to_json()],
     )
-    return AssumptionRecord(id, revision, action, who, now.replace(tzinfo=dt.UTC), assumption)
+    return AssumptionRecord(id, revision, action, who, as_utc(now), assumption)
 
 
 def _record(row: tuple[object, ...]) -> AssumptionRecord:
@@ -116,5 +113,5 @@ def _record(row: tuple[object, ...]) -> AssumptionRecord:
     assert isinstance(revision, int)
     assert isinstance(at, dt.datetime)
     return AssumptionRecord(
-        number, revision, str(action), str(who), at.replace(tzinfo=dt.UTC), Assumption.from_json(str(text))
+        number, revision, str(action), str(who), as_utc(at), Assumption.from_json(str(text))
     )

@@ -18,7 +18,7 @@ import duckdb
 from sop_core.demand.cleansing import FIXED, KINDS, Rule, Verdict, Verdicts
 from sop_core.errors import StoreError
 from sop_core.store.connection import Connection
-from sop_core.store.ddl import first_row, utc_now
+from sop_core.store.ddl import as_utc, first_row, utc_now
 
 _WORDS = {True: "accept", False: "reject", None: "take back"}
 _MEANINGS = {word: verdict for verdict, word in _WORDS.items()}
@@ -149,7 +149,7 @@ def _log(cursor: duckdb.DuckDBPyConnection) -> list[Decision]:
     for revision, rule, verdict, who, at, note in cursor.execute(
         "SELECT revision, rule, verdict, who, made_at, note FROM cleansing_verdict ORDER BY revision, rowid"
     ).fetchall():
-        entry = found.setdefault(int(revision), (who, at.replace(tzinfo=dt.UTC), note, []))
+        entry = found.setdefault(int(revision), (who, as_utc(at), note, []))
         entry[3].append((_rule(rule), _MEANINGS[verdict]))
     return [Decision(number, who, at, note, tuple(log)) for number, (who, at, note, log) in found.items()]
 

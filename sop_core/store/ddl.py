@@ -35,6 +35,11 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
+def as_utc(at: dt.datetime) -> dt.datetime:
+    """A moment as the store keeps it (UTC, unmarked), marked as UTC."""
+    return at.replace(tzinfo=dt.UTC)
+
+
 def first_row(
     cursor: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
 ) -> tuple[Any, ...] | None:

@@ -16,7 +16,7 @@ from sop_core.calendar import iso_month, months_from
 from sop_core.cycle.estimate import STEPS, Estimate, EstimateHead
 from sop_core.errors import StoreError
 from sop_core.store.connection import Connection
-from sop_core.store.ddl import first_row
+from sop_core.store.ddl import as_utc, first_row
 
 _HEAD = "id, cycle, kind, owner, who, made_at, data_version, review_revision, scenario, note"
 _AXES = ("item", "region", "segment", "t")
@@ -132,7 +132,7 @@ def _head(row: Sequence[object]) -> EstimateHead:
         kind=str(kind),
         owner=str(owner),
         who=str(who),
-        at=at.replace(tzinfo=dt.UTC),
+        at=as_utc(at),
         data_version=version,
         review_revision=review,
         scenario=str(scenario),

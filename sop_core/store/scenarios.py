@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from sop_core.errors import StoreError
-from sop_core.store.ddl import first_row, utc_now
+from sop_core.store.ddl import as_utc, first_row, utc_now
 
 #: The scenario that every company has: no changes, never stored. It may be a parent.
 BASE = "Base"
@@ -91,8 +91,8 @@ def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, .
             owner,
             parent,
             text,
-            _utc(created),
-            _utc(updated),
+            as_utc(created),
+            as_utc(updated),
             revision,
             tuple(uses.get(scenario, ())),
             locks[scenario].sentence() if scenario in locks else None,
@@ -272,7 +272,7 @@ def _lock_records(cursor: duckdb.DuckDBPyConnection) -> list[tuple[int, LockReco
         "SELECT id, locked, who, made_at, reason, agreement FROM scenario_lock ORDER BY id, number DESC"
     ).fetchall()
     return [
-        (identity, LockRecord(locked, who, _utc(at), reason, agreement))
+        (identity, LockRecord(locked, who, as_utc(at), reason, agreement))
         for identity, locked, who, at, reason, agreement in rows
     ]
 
@@ -322,7 +322,8 @@ def history(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[Revision, ...
         [row[0]],
     ).fetchall()
     return tuple(
-        Revision(number, action, title, who, _utc(at), text) for number, action, title, who, at, text in rows
+        Revision(number, action, title, who, as_utc(at), text)
+        for number, action, title, who, at, text in rows
     )
 
 
@@ -430,7 +431,3 @@ def _remember(
         "INSERT INTO scenario_revision VALUES (?, ?, ?, ?, ?, ?, ?)",
         [identity, revision, action, name, who, utc_now(), text],
     )
-
-
-def _utc(value: dt.datetime) -> dt.datetime:
-    return value.replace(tzinfo=dt.UTC)

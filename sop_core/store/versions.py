@@ -12,7 +12,7 @@ import pandas as pd
 
 from sop_core.errors import StoreError
 from sop_core.schema import TABLES, Column, Table
-from sop_core.store.ddl import SQL_TYPES, data_table, first_row, quoted, utc_now
+from sop_core.store.ddl import SQL_TYPES, as_utc, data_table, first_row, quoted, utc_now
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.report import FileRead, TableReport
 
@@ -215,6 +215,6 @@ def list_versions(cursor: duckdb.DuckDBPyConnection) -> tuple[DataVersion, ...]:
         "SELECT version, who, made_at, note, fingerprint FROM data_version ORDER BY version DESC"
     ).fetchall()
     return tuple(
-        DataVersion(v, who, at.replace(tzinfo=dt.UTC), note, mark, tuple(files.get(v, ())), tables.get(v, {}))
+        DataVersion(v, who, as_utc(at), note, mark, tuple(files.get(v, ())), tables.get(v, {}))
         for v, who, at, note, mark in rows
     )
