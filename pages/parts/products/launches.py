@@ -50,6 +50,14 @@ def render(view: View) -> None:
         )
         st.page_link("pages/data.py", label="Bring launches", icon=":material/upload_file:")
         return
+    lines = [
+        line for line in lines if view.items[line.launch.item] and (line.launch.regions & view.regions).any()
+    ]
+    if not lines:
+        st.html('<p class="sop-headline">No launch is planned in what is chosen above.</p>')
+        _counted(view)
+        working.strip(view)
+        return
     st.html(f'<p class="sop-headline">{fmt.safe(headline(lines, view))}</p>')
     for line in lines:
         if why := line.missing(view.unconstrained.inputs):

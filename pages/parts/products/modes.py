@@ -27,7 +27,7 @@ def render(view: View) -> None:
         plan = view.plan
     company = view.company
     sigma: Floats | None = company.baseline.sigma[:, 0] if company.baseline is not None else None
-    lines = mode_lines(plan, company.snapshot, company.history, sigma)
+    lines = _lines(working.plan_key(view), view, sigma)
     st.html(f'<p class="sop-headline">{fmt.safe(sentence(lines, view.currency))}</p>')
     _missing(view)
     working.strip(view)
@@ -50,6 +50,12 @@ def render(view: View) -> None:
     if tried and name == view.scenario_name:
         show_planned(view, tried, "modes", _forget)
     _rules()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _lines(key: tuple[object, ...], _view: View, _sigma: Floats | None) -> tuple[ModeLine, ...]:
+    """The mode of every item in a plan and the suggested one, worked out once per plan. Read only."""
+    return mode_lines(_view.plan, _view.company.snapshot, _view.company.history, _sigma)
 
 
 def sentence(lines: tuple[ModeLine, ...], currency: str) -> str:
@@ -90,12 +96,12 @@ _COLUMNS: dict[str, tuple[str, str, str]] = {
     "today": ("Today", "text", "MTS made to stock, MTO made to order, ATO assembled to order; in this scenario"),
     "suggested": ("Suggested", "text", "By the rules below; blank where today's mode stays"),
     "why": ("Why", "long", ""),
-    "stock_now": ("Stock today, {}", "number", "Stock at the start of the plan x unit cost"),
+    "freed": ("Freed, {}", "number", "Held today - held after; negative = needed. Stock beyond its target is not in "
+              "it: Plan it shows what the plan makes of it"),
     "held": ("Held today, {}", "number", "Safety stock (the target) and half of a month's supply, with today's mode, "
              "x unit cost"),
     "after": ("Held after, {}", "number", "The same with the suggested mode: nothing under MTO, materials under ATO"),
-    "freed": ("Freed, {}", "number", "Held today - held after; negative = needed. Stock beyond its target is not in "
-              "it: Plan it shows what the plan makes of it"),
+    "stock_now": ("Stock today, {}", "number", "Stock at the start of the plan x unit cost"),
     "holding": ("Saved a year, {}", "number", "Freed x holding cost of a unit a year / unit cost"),
     "wait": ("Customers wait, days", "number", "Days from order to due date that half of the ordered units leave or "
              "exceed; the last year of orders"),
@@ -147,7 +153,7 @@ def _config(currency: str) -> dict[str, Any]:
             step = 0.1 if name in ("interval", "lines") else 1
             out[name] = _number(label, help=meaning, format="localized", step=step, width=30 + 7 * len(label))
         elif kind == "long":
-            out[name] = st.column_config.TextColumn(label, help=meaning or None, width=420)
+            out[name] = st.column_config.TextColumn(label, help=meaning or None, width=400)
         else:
             wide = name == "title"
             out[name] = st.column_config.TextColumn(

@@ -23,7 +23,8 @@ _number = st.column_config.NumberColumn
 
 def render(view: View) -> None:
     """The section."""
-    lines = phase_outs(view.company.snapshot, view.unconstrained)
+    found = phase_outs(view.company.snapshot, view.unconstrained)
+    lines = [line for line in found if working.in_view(view, line.product)]
     st.html(f'<p class="sop-headline">{fmt.safe(headline(view, lines))}</p>')
     working.strip(view)
     if lines:

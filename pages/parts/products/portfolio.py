@@ -35,12 +35,7 @@ def render(view: View) -> None:
     resource = st.session_state.get("portfolio_resource", _OWN)
     names = plan.inputs.resource_names
     chosen = names.index(resource) if resource in names else None
-    if by_product:
-        signal = working.signal(view.company)
-        portfolio = of_products(plan, view.company.snapshot, signal, resource=chosen)
-    else:
-        portfolio = of_items(plan, view.company.history, resource=chosen)
-    weights = dead_weight(portfolio, plan)
+    portfolio, weights = _made(working.plan_key(view), by_product, chosen, view)
     st.html(f'<p class="sop-headline">{fmt.safe(sentence(portfolio, weights, view.currency))}</p>')
     _missing(portfolio)
     if filters.everywhere(view):
@@ -55,6 +50,19 @@ def render(view: View) -> None:
         _weights(view, weights)
     _planned(view)
     _table(view, portfolio, inside)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made(
+    key: tuple[object, ...], by_product: bool, chosen: int | None, _view: View
+) -> tuple[Portfolio, tuple[DeadWeight, ...]]:
+    """The portfolio of a plan and what takes more than it earns, worked out once per plan. Read only."""
+    plan, company = _view.plan, _view.company
+    if by_product:
+        portfolio = of_products(plan, company.snapshot, working.signal(company), resource=chosen)
+    else:
+        portfolio = of_items(plan, company.history, resource=chosen)
+    return portfolio, dead_weight(portfolio, plan)
 
 
 def _level(view: View) -> bool:
@@ -138,7 +146,7 @@ def _picture(view: View, portfolio: Portfolio, weights: tuple[DeadWeight, ...], 
     st.html(
         '<p class="sop-quiet"><b>Size</b>: stock value, average over the plan. <b>Colour</b>: A (blue) brings the '
         f"first 80 % of {basis}, B (sand) up to 95 %, C (grey) the rest. <b>Shape</b>: X circle, steady; Y diamond; "
-        "Z triangle, hard to foresee. <b>Red rim</b>: takes more than it earns. Dotted: the average across, the "
+        "Z triangle, hard to foresee. <b>Orange rim</b>: takes more than it earns. Dotted: the average across, the "
         "middle item up.</p>"
     )
 

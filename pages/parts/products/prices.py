@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import format as fmt
-from pages.parts.context import COMPANY, FAMILY, View
+from pages.parts.context import ALL, COMPANY, FAMILY, View
 from pages.parts.filters import Group, split
 from pages.parts.products import working
 from pages.parts.tables import download, listing
@@ -33,7 +33,12 @@ def render(view: View) -> None:
         )
         st.page_link("pages/data.py", label="Bring prices", icon=":material/upload_file:")
         return
-    changes = planned_changes(view.company, view.unconstrained)
+    changes = [
+        change
+        for change in planned_changes(view.company, view.unconstrained)
+        if working.in_view(view, change.product)
+        and (change.region == ALL or view.region in (ALL, change.region))
+    ]
     st.html(f'<p class="sop-headline">{fmt.safe(headline(view, changes))}</p>')
     working.strip(view)
     if changes:
@@ -184,7 +189,6 @@ def elasticity_frame(view: View, found: list[Elasticity]) -> pd.DataFrame:
         rows.append(
             {
                 "Product": view.inputs.title(i),
-                "Verdict": own.verdict(),
                 "In the plan": used.value if used.source != NONE else np.nan,
                 "Source": _SOURCE[used.source],
                 "Estimate": own.value,
@@ -196,6 +200,7 @@ def elasticity_frame(view: View, found: list[Elasticity]) -> pd.DataFrame:
                 "Moves": own.moves,
                 "Months": own.months,
                 "R2": own.r2 if not own.why else np.nan,
+                "Verdict": own.verdict(),
             }
         )
     return pd.DataFrame(rows)

@@ -44,11 +44,40 @@ def refused() -> None:
         st.error(problem, icon=":material/error:")
 
 
+def in_view(view: View, product: str) -> bool:
+    """Whether a product belongs to the items that the context bar shows."""
+    return bool(view.items[view.inputs.product_share[product][0]])
+
+
+def plan_key(view: View) -> tuple[object, ...]:
+    """What a plan rests on: data version, cleansing verdicts and the scenario's changes."""
+    snapshot = view.company.snapshot
+    verdicts = view.company.verdicts.fingerprint()
+    return snapshot.version, snapshot.fingerprint, verdicts, view.scenario.fingerprint()
+
+
+def effect(view: View) -> str:
+    """What the scenario does to demand over the horizon, against the base, of what is in view: `Demand of the
+    horizon against the base: +1,204 units, +88.1 k EUR of revenue before supply.`"""
+    now, base = view.unconstrained.demand, view.base_demand.demand
+    units = float(view.cells(now.total).sum() - view.cells(base.total).sum())
+    revenue = float(view.cells(now.total * now.price).sum() - view.cells(base.total * base.price).sum())
+    said = f"Demand of the horizon against the base: {fmt.exact(units, 0, signed=True)} units"
+    if (now.price > 0).any():
+        said += f", {fmt.money(revenue, view.currency, signed=True)} of revenue before supply"
+    return said + "."
+
+
 def strip(view: View) -> None:
     """The scenario in words, each Change with remove, undo and the scenario's menu. Nothing on the base."""
     work = state.work(view.scenario_name)
+    lock = scenario_menu.lock_of(view.scenario_name)
+    if lock is not None:
+        scenario_menu.branch(view.scenario_name, work)
     scenario = work.history.present
     refused()
+    if lock is not None:
+        st.caption(fmt.plain(f"{lock.sentence}. It stays as it is; changes here are saved as a branch."))
     if not scenario.steps and not work.history.can_undo and not work.history.can_redo:
         return
     with st.container(border=True, gap="xxsmall", key="products_scenario"):
@@ -66,7 +95,7 @@ def strip(view: View) -> None:
                 "", icon=":material/redo:", key="products_redo", type="tertiary", help="Redo",
                 disabled=not work.history.can_redo, on_click=_redo, args=(view,),
             )  # fmt: skip
-            offered = scenario_menu.choices(view.scenario_name, work)
+            offered = scenario_menu.choices(view.scenario_name, work, lock)
             chosen = st.menu_button(
                 "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="products_menu",
                 disabled=not offered, type="tertiary",
@@ -79,6 +108,9 @@ def strip(view: View) -> None:
                     "", icon=":material/close:", key=f"products_remove_{at}", type="tertiary",
                     on_click=_remove, args=(view, at), help="Remove",
                 )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(f'<div class="sop-said" id="products-effect"><b>{fmt.safe(effect(view))}</b></div>')
+            st.page_link("pages/scenarios.py", label="Plan it on Scenarios", icon=":material/arrow_forward:")
     if chosen:
         with state.explained():
             scenario_menu.act(chosen, view.scenario_name, work)
