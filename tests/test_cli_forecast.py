@@ -32,7 +32,9 @@ def forecast(tmp_path: Path, frame: pd.DataFrame, *more: str, suffix: str = ".cs
 def test_numbered_series_shuffled_rows_and_other_columns(tmp_path, suffix):
     frame = pd.concat([history(MONTHS), history(MONTHS[8:], 40, 12)]).sample(frac=1.0, random_state=3)
     found = forecast(tmp_path, frame, suffix=suffix)
-    assert found["unique_id"].tolist() == ["12"] * 4 + ["7"] * 4
+    # Parquet knows that the names are numbers; a text file does not.
+    order = ["12", "7"] if suffix == ".csv" else ["7", "12"]
+    assert found["unique_id"].tolist() == [name for name in order for _ in range(4)]
     assert found["ds"].tolist() == ["2022-01-01", "2022-02-01", "2022-03-01", "2022-04-01"] * 2
 
 

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,16 @@ def forecast_with_diagnostics(
             "method": pd.array([fit.method for fit in fits], dtype="str").repeat(horizon),
         }
     )
-    return Forecast(frame_ahead, _diagnostics(ids, fits))
+    as_given = frame["unique_id"].dtype
+    return Forecast(_named_as(frame_ahead, as_given), _named_as(_diagnostics(ids, fits), as_given))
+
+
+def _named_as(result: pd.DataFrame, dtype: Any) -> pd.DataFrame:
+    """Numbered series come back numbered and in the order of their numbers, so that results can be joined."""
+    if not pd.api.types.is_numeric_dtype(dtype):
+        return result
+    numbered = result.assign(unique_id=pd.to_numeric(result["unique_id"]).astype(dtype))
+    return numbered.sort_values("unique_id", kind="stable", ignore_index=True)
 
 
 def _check_request(horizon: int, freq: str, level: int, settings: ForecastSettings) -> int:

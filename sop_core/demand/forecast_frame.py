@@ -70,6 +70,8 @@ def read_histories(
     order = np.lexsort((habit.numbers, codes))
     codes, numbers, days, y = codes[order], habit.numbers[order], habit.days[order], y[order]
     _refuse_twice(codes, numbers, names, days)
+    if period == 12 and habit.kind != "count":
+        _refuse_sparse(codes, numbers)
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if codes.size else np.empty(0, dtype=int)
     ends = np.r_[starts[1:], codes.size]
     if codes.size and np.isnan(y).all():
@@ -190,10 +192,15 @@ def _habit(ds: pd.Series, named: pd.Series, period: int) -> _Habit:
         return _counted(ds.to_numpy(dtype=np.int64), period)
     if pd.api.types.is_float_dtype(ds.dtype) and (ds % 1 == 0).all():
         return _counted(ds.to_numpy(dtype=np.int64), period)
+    if pd.api.types.is_float_dtype(ds.dtype):
+        raise ForecastError(
+            f"The history has {ds[ds % 1 != 0].iloc[0]:g} in ds, which is no date. Give dates such as 2024-01-31, "
+            "months such as 202401, or a count of periods."
+        )
     try:
         if isinstance(ds.dtype, pd.PeriodDtype):
             ds = ds.dt.to_timestamp()
-        stamps = _iso(ds) if pd.api.types.is_string_dtype(ds.dtype) else pd.to_datetime(ds)
+        stamps = _written(ds) if pd.api.types.is_string_dtype(ds.dtype) else pd.to_datetime(ds)
         if getattr(stamps.dt, "tz", None) is not None:
             stamps = stamps.dt.tz_localize(None)
         exact = stamps.to_numpy().astype("datetime64[us]")
@@ -217,11 +224,30 @@ def _habit(ds: pd.Series, named: pd.Series, period: int) -> _Habit:
     return _refuse_date(str(named[wrong]), days[wrong], "QS" if period == 4 else "MS", period)
 
 
-def _iso(ds: pd.Series) -> pd.Series:
-    """Text as dates: 2024-01, 2024-01-31, 2024-01-31 00:00:00, each row as it comes; else in whatever one form all
-    rows have. Raises ValueError."""
+#: Ways of writing a date beside ISO's. Where two read every row (day or month first), the one in which all dates
+#: begin or end a month is meant.
+_WRITTEN = (
+    "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y/%m", "%m/%Y", "%m.%Y",
+    "%YM%m", "%b %Y", "%Y %b", "%B %Y", "%Y %B", "%b-%Y", "%b-%y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
+)  # fmt: skip
+_QUARTER = r"(\d{4})[-\s]?[Qq]([1-4])"
+
+
+def _written(ds: pd.Series) -> pd.Series:
+    """Text as dates: ISO (2024-01, 2024-01-31, with a time), each row as it comes; else the one form of `_WRITTEN`
+    that all rows have, or 2024Q1. Raises ValueError."""
     stamps = pd.to_datetime(ds, format="ISO8601", errors="coerce")
-    return pd.to_datetime(ds) if stamps.isna().any() else stamps
+    if not stamps.isna().any():
+        return stamps
+    parts = ds.str.fullmatch(_QUARTER)
+    if parts.all():
+        found = ds.str.extract(_QUARTER).astype(int)
+        return pd.to_datetime(pd.DataFrame({"year": found[0], "month": found[1] * 3 - 2, "day": 1}))
+    readings = [pd.to_datetime(ds, format=form, errors="coerce") for form in _WRITTEN]
+    whole = [reading for reading in readings if not reading.isna().any()]
+    if not whole:
+        raise ValueError(f"'{ds[stamps.isna()].iloc[0]}'")
+    return next((r for r in whole if r.dt.is_month_start.all() or r.dt.is_month_end.all()), whole[0])
 
 
 def _weekly(days: npt.NDArray[Any], named: pd.Series) -> _Habit:
@@ -256,6 +282,21 @@ def _refuse_date(name: str, day: Any, freq: str, period: int) -> _Habit:
         f"Series {name} has a date, {day}, that does not begin a {unit} of frequency {freq}. "
         f"Sum the quantities by {unit} first."
     )
+
+
+def _refuse_sparse(codes: Integers, numbers: Integers) -> None:
+    """Quarters or years that are said to be months would be forecast as months mostly without demand."""
+    steps = np.diff(numbers)[codes[1:] == codes[:-1]]
+    if steps.size < _GRID_FROM:
+        return
+    for apart, said in ((12, "a year apart, and yearly series cannot be forecast: give months or quarters"),
+                        (3, "three months apart: say that they are quarters (freq 'QS')")):  # fmt: skip
+        if not (steps % apart).any() and (steps == apart).mean() >= _GRID_PART:
+            raise ForecastError(f"The history's dates are {said}. For months, name every month.")
+
+
+#: So many steps between dates, and so large a part of them alike, tell a grid from months that happen to be missing.
+_GRID_FROM, _GRID_PART = 4, 0.8
 
 
 def _refuse_twice(codes: Integers, numbers: Integers, names: list[str], days: npt.NDArray[Any]) -> None:

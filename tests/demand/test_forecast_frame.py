@@ -76,7 +76,49 @@ def test_text_dates_periods_zones_and_numbered_series_are_read():
         np.testing.assert_array_equal(found["yhat"], expected)
         assert found["ds"].iloc[0] == pd.Timestamp("2022-05-01")
     numbered = pd.concat([frame(STARTS, values, 7), frame(STARTS, values, 10)]).assign(more="x")
-    assert forecast(numbered, 2)["unique_id"].tolist() == ["10", "10", "7", "7"]
+    found = forecast(numbered, 2)
+    assert found["unique_id"].tolist() == [7, 7, 10, 10]
+    assert len(found.merge(numbered[["unique_id"]].drop_duplicates(), on="unique_id")) == 4
+
+
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%YM%m", "%b %Y", "%Y %b", "%m/%Y"]
+)
+def test_dates_as_countries_write_them(form: str) -> None:
+    """Where day and month could be either, the reading is meant in which every date begins a month."""
+    found = forecast(frame(STARTS.strftime(form), seasonal(40)), 3)
+    assert found["ds"].iloc[0] == pd.Timestamp("2022-05-01")
+
+
+def test_quarters_as_text() -> None:
+    quarters = pd.period_range("2010Q1", periods=40, freq="Q")
+    for text in (quarters.astype(str), [f"{q.year}-q{q.quarter}" for q in quarters]):
+        found = forecast(frame(text, seasonal(40, period=4)), 2, "QS")
+        assert found["ds"].tolist() == [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-04-01")]
+
+
+@pytest.mark.parametrize(
+    ("dates", "says"),
+    [
+        (pd.date_range("2000-01-01", periods=44, freq="QS"), "three months apart"),
+        (pd.date_range("1990-12-31", periods=30, freq="YE"), "yearly series cannot be forecast"),
+    ],
+)
+def test_quarters_and_years_are_not_taken_for_months_without_demand(
+    dates: pd.DatetimeIndex, says: str
+) -> None:
+    with pytest.raises(ForecastError, match=says):
+        forecast(frame(dates, seasonal(len(dates))), 4)
+
+
+def test_months_that_happen_to_be_missing_are_no_grid() -> None:
+    parts = STARTS[[0, 3, 4, 6, 9, 12, 15, 20, 21, 30, 33]]
+    assert len(forecast(frame(parts, seasonal(11)), 4)) == 4
+
+
+def test_decimal_years_are_no_dates() -> None:
+    with pytest.raises(ForecastError, match="which is no date"):
+        forecast(frame(2015 + np.arange(40) / 12, seasonal(40)), 3)
 
 
 def test_weeks_on_any_weekday_whatever_the_frequency_is_called():
