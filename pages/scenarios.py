@@ -32,8 +32,6 @@ MOST_SHORTAGES = 3
 @st.fragment
 def live(view: View, work: Work, lock: Lock | None = None) -> None:
     """Levers and pictures. All that a lever needs runs in here: no file, no forecast, no store."""
-    if lock is not None:
-        scenario_menu.branch(view.scenario_name, work)
     with st.container(horizontal=True, gap="medium", key="live"):
         panel = st.container(width=320, gap="xxsmall", key="levers")
         pictures = st.container(gap="xsmall", key="pictures")
@@ -90,7 +88,7 @@ def _sentences(view: View, work: Work, lock: Lock | None) -> None:
     scenario = work.history.present
     count = len(scenario.steps)
     if lock is not None:
-        what = f"This is {scenario.name}" if work.changed else "What you move is a what-if on it"
+        what = f"This is {work.scenario.name}" if work.changed else "What you move is a what-if on it"
         st.caption(f":material/lock: {fmt.plain(f'{lock.sentence}. {what}; save it as a branch.')}")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="changes_head"):
         unsaved = " · not saved" if work.changed else ""

@@ -46,17 +46,6 @@ def lock_of(name: str) -> Lock | None:
     return Lock(record.locked, state.store().scenario_locks(name)[0].agreement is not None)
 
 
-def branch(name: str, work: Work) -> None:
-    """Gives unsaved edits of a locked scenario a name of their own, so that no screen calls them what was locked;
-    takes it back where nothing differs any more.
-    """
-    present = work.history.present
-    if present.name != name and replace(present, name=name) == work.saved:
-        work.history = replace(work.history, present=work.saved)
-    elif present.name == name and work.changed:
-        work.history = replace(work.history, present=present.rename(branch_name(name)))
-
-
 def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
     """What the menu offers: the base is never saved over, renamed or deleted, nor is what is locked."""
     stored = name != BASE

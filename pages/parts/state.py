@@ -23,6 +23,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.desk import Desk, Office
+from sop_core.cycle.agreement import branch_name
 from sop_core.errors import DataError, SopError, StoreBusy, StoreError
 from sop_core.plan import Plan
 from sop_core.planner import Company
@@ -81,14 +82,16 @@ def desk(version: int | None = None, *, planned: bool = True) -> Desk:
         share = done / total if total else 0.0
         bar.progress(share, text=f"{what}: {done} of {total}" if total else what)
 
-    found = office.desk(version, review, tell)
-    if planned:
-        tell("Planning the base case", 0, 0)
-        _ = found.base
+    try:
+        found = office.desk(version, review, tell)
+        if planned:
+            tell("Planning the base case", 0, 0)
+            _ = found.base
+    finally:
+        place.empty()
     # What lives from here on is not worth looking at in every collection.
     gc.collect()
     gc.freeze()
-    place.empty()
     return found
 
 
@@ -129,12 +132,16 @@ class Work:
     history: History
     saved: Scenario
     revision: int = 0
+    locked: bool = False
 
     @property
     def scenario(self) -> Scenario:
-        """As it stands now. Changes on the base are called a what-if until they are saved under a name."""
+        """As it stands now. Changes on the base, or on a locked scenario, are a what-if with a name of its own
+        until they are saved under one."""
         present = self.history.present
-        return present.rename(UNNAMED) if present.name == BASE and present.steps else present
+        if present.name == BASE and present.steps:
+            return present.rename(UNNAMED)
+        return present.rename(branch_name(present.name)) if self.locked and self.changed else present
 
     @property
     def changed(self) -> bool:
@@ -170,6 +177,7 @@ def work(name: str = BASE) -> Work:
     if mine is None or (record.revision != mine.revision and not mine.changed):
         scenario = Scenario.from_json(record.json)
         mine = kept[name] = Work(History(scenario), scenario, record.revision)
+    mine.locked = record.locked is not None
     for old in [key for key, entry in kept.items() if not entry.changed and key not in (name, BASE)]:
         if len(kept) <= MOST_WORK:
             break

@@ -165,6 +165,7 @@ def _promotions(
             end,
             row.uplift,
             row.pull_forward,
+            row.pull_months,
             row.price_change,
         )
         if key in out:

@@ -210,7 +210,7 @@ def _materials() -> Materials:
 
 
 def assert_same(left: Any, right: Any, where: str = "inputs") -> None:
-    """Equal to the last bit: arrays (nan equals nan), tuples, scalars, nested dataclasses."""
+    """Equal to the last bit: arrays (nan equals nan), tuples, dicts, scalars, days, nested dataclasses."""
     assert type(left) is type(right), where
     if dataclasses.is_dataclass(left):
         for field in dataclasses.fields(left):
@@ -222,5 +222,11 @@ def assert_same(left: Any, right: Any, where: str = "inputs") -> None:
         assert len(left) == len(right), where
         for position, (a, b) in enumerate(zip(left, right, strict=True)):
             assert_same(a, b, f"{where}[{position}]")
+    elif isinstance(left, dict):
+        assert list(left) == list(right), where
+        for key in left:
+            assert_same(left[key], right[key], f"{where}[{key!r}]")
+    elif isinstance(left, np.datetime64) and np.isnat(left):
+        assert np.isnat(right), where
     else:
         assert left == right, where

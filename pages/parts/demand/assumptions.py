@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import context, filters, scenario_menu, state
+from pages.parts import context, filters, state
 from pages.parts import format as fmt
 from pages.parts.demand import assumption_form
 from pages.parts.tables import download
@@ -286,8 +286,6 @@ def add_change(view: context.View, record: AssumptionRecord) -> None:
     edited.check(view.inputs)
     before = work.history
     work.history = work.history.push(edited)
-    if scenario_menu.lock_of(view.scenario_name) is not None:
-        scenario_menu.branch(view.scenario_name, work)
     made = assumption_form.linked(record.assumption, Link(work.scenario.name, change))
     try:
         state.store().assumptions.change(record.id, made, state.who(), record.revision)

@@ -72,8 +72,6 @@ def strip(view: View) -> None:
     """The scenario in words, each Change with remove, undo and the scenario's menu. Nothing on the base."""
     work = state.work(view.scenario_name)
     lock = scenario_menu.lock_of(view.scenario_name)
-    if lock is not None:
-        scenario_menu.branch(view.scenario_name, work)
     scenario = work.history.present
     refused()
     if lock is not None:
