@@ -23,7 +23,7 @@ from sop_core.scenario import FORMAT, MOST_CHANGES, History, Scenario, Step, dif
 from tests.changes.factory import assert_same, make_inputs
 from tests.changes.strategies import TEXTS, changes, scenarios
 
-draws = settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+draws = settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 GROW = DemandGrowth(scope=Scope(families=("Trail",)), pct=0.05)
 CUT = CapacityChange(scope=Scope(resources=("Line 2",)), pct=-0.2)
