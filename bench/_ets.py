@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 
 from sop_core.demand.forecast_season import Array
+
+Integers = npt.NDArray[np.int64]
 
 _STEPS = 120
 _LADDER = np.array([1.0, 0.5, 0.2, 0.05, 0.01, 0.001])
@@ -81,7 +84,7 @@ def auto_ets(
         criterion, ahead = _fit(model, y[rows], known[rows], period, horizon)
         count = model.parameters(period)
         criterion = criterion + 2.0 * count + 2.0 * count * (count + 1.0) / room[rows]
-        for at, row in enumerate(rows):
+        for at, row in enumerate(rows.tolist()):
             if criterion[at] < best[row]:
                 best[row], out[row], chosen[row] = criterion[at], ahead[at], model.name
     return out * scale[:, None], chosen
@@ -90,7 +93,7 @@ def auto_ets(
 def _fit(model: Model, y: Array, known: Array, period: int, horizon: int) -> tuple[Array, Array]:
     """(-2 log likelihood up to a constant (n,), forecasts (n, horizon)) at the best parameters."""
 
-    def cost(x: Array, rows: Array) -> Array:
+    def cost(x: Array, rows: Integers) -> Array:
         return _run(model, x, y[rows], known[rows], period, 0)[0]
 
     start = _start(model, y, known, period)
@@ -186,7 +189,7 @@ def _run(model: Model, x: Array, y: Array, known: Array, period: int, horizon: i
     return cost, ahead
 
 
-def _minimise(cost: Callable[[Array, Array], Array], start: Array) -> tuple[Array, Array]:
+def _minimise(cost: Callable[[Array, Integers], Array], start: Array) -> tuple[Array, Array]:
     """Batched BFGS: (arguments (n, p), values (n,)); each row is a problem of its own."""
     x = start.copy()
     n, p = x.shape
@@ -220,7 +223,7 @@ def _minimise(cost: Callable[[Array, Array], Array], start: Array) -> tuple[Arra
     return x, value
 
 
-def _gradient(cost: Callable[[Array, Array], Array], x: Array, value: Array, rows: Array) -> Array:
+def _gradient(cost: Callable[[Array, Integers], Array], x: Array, value: Array, rows: Integers) -> Array:
     n, p = x.shape
     step = 1e-6 * np.maximum(np.abs(x), 1.0)
     moved = x[:, None, :] + step[:, None, :] * np.eye(p)[None]
@@ -229,7 +232,7 @@ def _gradient(cost: Callable[[Array, Array], Array], x: Array, value: Array, row
     return gradient
 
 
-def _update(inverse: Array, rows: Array, change: Array, difference: Array) -> None:
+def _update(inverse: Array, rows: Integers, change: Array, difference: Array) -> None:
     """BFGS update of the inverse Hessians of `rows` where the curvature is positive."""
     curve = (change * difference).sum(axis=1)
     good = curve > 1e-10

@@ -60,8 +60,8 @@ def run() -> Iterator[Row]:
             note = f"{len(ORIGINS)} origins; mean over the levels of the ratio" if goal else ""
             yield Row(f"retail: {title}", ratio, "bottom-up", 1.0, score, goal, note)
     for at in LEVELS:
-        ours, base = scores["MASE"]["WLS, units"][at], scores["MASE"]["bottom-up"][at]
-        yield Row(f"retail: reconciled, {at}", ours, "bottom-up", base, "MASE")
+        ours, theirs = scores["MASE"]["WLS, units"][at], scores["MASE"]["bottom-up"][at]
+        yield Row(f"retail: reconciled, {at}", ours, "bottom-up", theirs, "MASE")
     yield _cost(wide, structure)
 
 

@@ -41,6 +41,8 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Forecast methods": methods.render,
     }
 )
+#: Sections that read on from the picture of demand; the others have a question and a picture of their own.
+_WITH_PICTURE = ("By month", "Forecast methods")
 _NEED_HISTORY = ("Cleansing",)
 _NEED_FORECAST = ("Forecast methods",)
 
@@ -62,7 +64,8 @@ def _review(bar: context.View) -> None:
     with state.explained():
         # The scenario as it stands now: edits are made in here, the bar knows the one from before.
         view = dataclasses.replace(bar, scenario=state.work(bar.scenario_name).scenario)
-        _picture(view)
+        data = picture.series(view, view.unconstrained)
+        st.html(f'<p class="sop-headline">{fmt.safe(f"{filters.title(view)}: {demand_sentence(data)}")}</p>')
         known = sections(view)
         chosen = st.segmented_control(
             "Section",
@@ -73,18 +76,19 @@ def _review(bar: context.View) -> None:
             required=True,
             label_visibility="collapsed",
         )
-        SECTIONS[chosen or known[0]](view)
+        section = chosen or known[0]
+        if section in _WITH_PICTURE:
+            _picture(view, data)
+        SECTIONS[section](view)
 
 
 #: The switch stands beside the picture's title, on its line.
 _STYLE = "<style>.st-key-demand_picture_switch{position:relative;z-index:2;height:0;overflow:visible}</style>"
 
 
-def _picture(view: context.View) -> None:
-    """The headline and one picture: history with the forecast, or the layers that make up the demand."""
-    data = picture.series(view, view.unconstrained)
-    said = f"{filters.title(view)}: {demand_sentence(data)}"
-    st.html(f'{_STYLE}<p class="sop-headline">{fmt.safe(said)}</p>')
+def _picture(view: context.View, data: DemandView) -> None:
+    """One picture: history with the forecast, or the layers that make up the demand."""
+    st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="right", key="demand_picture_switch"):
         chosen = st.segmented_control(
             "Picture",

@@ -176,7 +176,7 @@ def listing(
         shown,
         key=key,
         hide_index=True,
-        height=min(height or 400, 40 + _LINE * max(rows if height is None else len(frame), 1)),
+        height=min(height or 400, 34 + _LINE * max(rows if height is None else len(frame), 1)),
         column_config=localized | (config or {}),
         row_height=_LINE,
         placeholder=fmt.DASH,
