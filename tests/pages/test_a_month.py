@@ -85,7 +85,7 @@ def checked(app: AppTest) -> AppTest:
 
 def said(app: AppTest) -> str:
     html = [block.proto.body for block in app.get("html")]
-    shown = [str(m.value) for kind in ("markdown", "caption", "warning") for m in getattr(app, kind)]
+    shown = [str(m.value) for kind in ("markdown", "caption", "warning", "info", "success") for m in getattr(app, kind)]
     return "\n".join([*html, *shown])
 
 
@@ -135,7 +135,7 @@ def accept_the_tender() -> None:
     app.button(key="cleansing_accept").click()
     checked(app.run())
     assert "Bellows" in said(app)
-    assert "forecast" in said(app)
+    assert "forecast of the next 12 months" in said(app).casefold()
     (row,) = app.dataframe[0].value.query("Kind == 'Outlier' and Month == 'May 25'").to_dict("records")
     assert row["Acts"] == "Yes"
 
