@@ -85,7 +85,11 @@ def checked(app: AppTest) -> AppTest:
 
 def said(app: AppTest) -> str:
     html = [block.proto.body for block in app.get("html")]
-    shown = [str(m.value) for kind in ("markdown", "caption", "warning", "info", "success") for m in getattr(app, kind)]
+    shown = [
+        str(m.value)
+        for kind in ("markdown", "caption", "warning", "info", "success")
+        for m in getattr(app, kind)
+    ]
     return "\n".join([*html, *shown])
 
 
