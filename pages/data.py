@@ -36,15 +36,7 @@ def render() -> None:
     company = _company()
     versions = state.store().versions()
     st.html(f'<p class="sop-headline">{fmt.safe(sentence(versions[0], company))}</p>')
-    section = st.segmented_control(
-        "Section",
-        [_IMPORT, _FRESH, _VERSIONS, _DEFAULTS, _CLEANSED, _TEMPLATES],
-        default=_IMPORT,
-        key="data_view",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
+    section = context.section([_IMPORT, _FRESH, _VERSIONS, _DEFAULTS, _CLEANSED, _TEMPLATES], "data_view")
     if section == _FRESH:
         _freshness(versions[0].version, company)
     elif section == _VERSIONS:

@@ -66,17 +66,7 @@ def _review(bar: context.View) -> None:
         view = dataclasses.replace(bar, scenario=state.work(bar.scenario_name).scenario)
         data = picture.series(view, view.unconstrained)
         st.html(f'<p class="sop-headline">{fmt.safe(f"{filters.title(view)}: {demand_sentence(data)}")}</p>')
-        known = sections(view)
-        chosen = st.segmented_control(
-            "Section",
-            known,
-            default=known[0],
-            key="demand_view",
-            bind="query-params",
-            required=True,
-            label_visibility="collapsed",
-        )
-        section = chosen or known[0]
+        section = context.section(sections(view), "demand_view")
         if section in _WITH_PICTURE:
             _picture(view, data)
         SECTIONS[section](view)

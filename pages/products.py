@@ -31,17 +31,7 @@ def render() -> None:
         st.page_link("pages/data.py", label="Bring products and sales", icon=":material/upload_file:")
         return
     view = context.bar(planned=False)
-    known = list(SECTIONS)
-    chosen = st.segmented_control(
-        "Section",
-        known,
-        default=known[0],
-        key="products_view",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
-    SECTIONS[chosen or known[0]](view)
+    SECTIONS[context.section(list(SECTIONS), "products_view")](view)
 
 
 if __name__ == "__main__":

@@ -46,16 +46,8 @@ def live(view: View, work: Work, lock: Lock | None = None) -> None:
 
 
 def _toolbar(view: View, work: Work, lock: Lock | None) -> None:
-    history = work.history
     with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center", key="toolbar"):
-        st.button(
-            "", help="Undo (Z)", icon=":material/undo:", shortcut="Z", key="undo", on_click=_undo, args=(work,),
-            disabled=not history.can_undo, type="tertiary",
-        )  # fmt: skip
-        st.button(
-            "", help="Redo (Y)", icon=":material/redo:", shortcut="Y", key="redo", on_click=_redo, args=(work,),
-            disabled=not history.can_redo, type="tertiary",
-        )  # fmt: skip
+        scenario_menu.undo_redo(work, keys=("Z", "Y"))
         st.button(
             "Base", icon=":material/compare_arrows:", shortcut="B", key="flip_button", on_click=_flip,
             type="primary" if st.session_state.get("flip") else "tertiary",
@@ -69,14 +61,6 @@ def _toolbar(view: View, work: Work, lock: Lock | None) -> None:
     if chosen:
         with state.explained():
             scenario_menu.act(chosen, view.scenario_name, work)
-
-
-def _undo(work: Work) -> None:
-    work.history = work.history.undo()
-
-
-def _redo(work: Work) -> None:
-    work.history = work.history.redo()
 
 
 def _flip() -> None:

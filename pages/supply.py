@@ -64,15 +64,7 @@ def render() -> None:
         return
     view = context.bar()
     st.html(f'<p class="sop-headline">{fmt.safe(sentence(view))}</p>')
-    section = st.segmented_control(
-        "Section",
-        sections(view.plan),
-        default=_LOAD,
-        key="supply_view",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
+    section = context.section(sections(view.plan), "supply_view")
     if filters.everywhere(view):
         st.html(f'<p class="sop-quiet">{filters.everywhere(view)}</p>')
     parts = {_GRID: _family, _STOCK: _stock, _SOURCES: _sources, _PEOPLE: _people, _LIMITS: _limits}

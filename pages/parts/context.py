@@ -236,6 +236,15 @@ def _mode(modes: tuple[str, ...]) -> str:
     )  # fmt: skip
 
 
+def section(names: Sequence[str], key: str) -> str:
+    """The part of a page that is chosen, kept in the address; the first where nothing was chosen."""
+    chosen = st.segmented_control(
+        "Section", list(names), default=names[0], key=key, bind="query-params", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return chosen or names[0]
+
+
 def go_to(name: str) -> None:
     """Makes that scenario the chosen one from the next run on (the bar owns the widget)."""
     st.session_state["_go_to"] = name

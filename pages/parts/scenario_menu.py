@@ -60,6 +60,27 @@ def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
     return [*found, DELETE] if stored else found
 
 
+def undo_redo(work: Work, prefix: str = "", keys: tuple[str, str] | None = None) -> None:
+    """The two buttons. `prefix` tells a page's widgets apart; `keys` are its shortcuts, where it has some."""
+    history = work.history
+    for at, (word, step, there) in enumerate(
+        (("Undo", _undo, history.can_undo), ("Redo", _redo, history.can_redo))
+    ):
+        st.button(
+            "", help=f"{word} ({keys[at]})" if keys else word, icon=f":material/{word.lower()}:",
+            shortcut=keys[at] if keys else None, key=f"{prefix}{word.lower()}", on_click=step, args=(work,),
+            disabled=not there, type="tertiary",
+        )  # fmt: skip
+
+
+def _undo(work: Work) -> None:
+    work.history = work.history.undo()
+
+
+def _redo(work: Work) -> None:
+    work.history = work.history.redo()
+
+
 def act(choice: str, name: str, work: Work) -> None:
     """Does what was chosen, or opens its dialog. Raises StoreError where the store refuses."""
     if choice == SAVE:

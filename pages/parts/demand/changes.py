@@ -14,15 +14,7 @@ _SHOWN = 8
 
 def toolbar(view: context.View, work: Work) -> None:
     """Undo, redo and save, as on the Scenarios page. Here with Ctrl+Shift, because letters are typed into the grid."""
-    history = work.history
-    st.button(
-        "", help="Undo (Ctrl+Shift+Z)", icon=":material/undo:", shortcut="Ctrl+Shift+Z", key="demand_undo",
-        on_click=_undo, args=(work,), disabled=not history.can_undo, type="tertiary",
-    )  # fmt: skip
-    st.button(
-        "", help="Redo (Ctrl+Shift+Y)", icon=":material/redo:", shortcut="Ctrl+Shift+Y", key="demand_redo",
-        on_click=_redo, args=(work,), disabled=not history.can_redo, type="tertiary",
-    )  # fmt: skip
+    scenario_menu.undo_redo(work, "demand_", ("Ctrl+Shift+Z", "Ctrl+Shift+Y"))
     offered = scenario_menu.choices(view.scenario_name, work, scenario_menu.lock_of(view.scenario_name))
     chosen = st.menu_button(
         "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="demand_scenario_menu",
@@ -33,14 +25,6 @@ def toolbar(view: context.View, work: Work) -> None:
     if chosen:
         with state.explained():
             scenario_menu.act(chosen, view.scenario_name, work)
-
-
-def _undo(work: Work) -> None:
-    work.history = work.history.undo()
-
-
-def _redo(work: Work) -> None:
-    work.history = work.history.redo()
 
 
 def listing(view: context.View, work: Work) -> None:

@@ -85,14 +85,7 @@ def strip(view: View) -> None:
                 f'<div class="sop-group">{fmt.safe(work.scenario.name)}: changes '
                 f"({len(scenario.steps)}){unsaved}</div>"
             )
-            st.button(
-                "", icon=":material/undo:", key="products_undo", type="tertiary", help="Undo",
-                disabled=not work.history.can_undo, on_click=_undo, args=(view,),
-            )  # fmt: skip
-            st.button(
-                "", icon=":material/redo:", key="products_redo", type="tertiary", help="Redo",
-                disabled=not work.history.can_redo, on_click=_redo, args=(view,),
-            )  # fmt: skip
+            scenario_menu.undo_redo(work, "products_")
             offered = scenario_menu.choices(view.scenario_name, work, lock)
             chosen = st.menu_button(
                 "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="products_menu",
@@ -112,16 +105,6 @@ def strip(view: View) -> None:
     if chosen:
         with state.explained():
             scenario_menu.act(chosen, view.scenario_name, work)
-
-
-def _undo(view: View) -> None:
-    work = state.work(view.scenario_name)
-    work.history = work.history.undo()
-
-
-def _redo(view: View) -> None:
-    work = state.work(view.scenario_name)
-    work.history = work.history.redo()
 
 
 def _remove(view: View, at: int) -> None:
