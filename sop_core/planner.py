@@ -160,10 +160,12 @@ class Planner:
         """
         demand = plan.demand
         return ways_out(
-            self._ready(), plan.solution, item, region, month, plan.inputs, demand.total, demand.price
+            self.solver, plan.solution, item, region, month, plan.inputs, demand.total, demand.price
         )
 
-    def _ready(self) -> SupplySolver:
+    @property
+    def solver(self) -> SupplySolver:
+        """The solver behind the plans, for what-ifs that need no whole plan; its base case is the base plan's."""
         if self._solver is None:
             base = demand_plan(self.company.inputs)
             self._solver = SupplySolver(self.company.inputs, base.total, base.price)
@@ -172,7 +174,7 @@ class Planner:
     def _solve(self, scenario: Scenario) -> Plan:
         wanted = unconstrained(self.company, scenario)
         inputs, demand = wanted.inputs, wanted.demand
-        solution = self._ready().solve(inputs, demand.total, demand.price)
+        solution = self.solver.solve(inputs, demand.total, demand.price)
         return Plan(
             scenario=scenario,
             inputs=inputs,

@@ -120,7 +120,7 @@ class Desk:
             if known is not None:
                 self._ways.move_to_end(key)
         if known is None:
-            known = self._ask(lambda planner: planner.ways_out(plan, item, month))
+            known = self.ask(lambda planner: planner.ways_out(plan, item, month))
             with self._lock:
                 self._ways[key] = known
                 while len(self._ways) > PLANS:
@@ -128,9 +128,15 @@ class Desk:
         return known
 
     def _solve(self, scenario: Scenario) -> Plan:
-        return self._ask(lambda planner: planner.plan(scenario))
+        return self.ask(lambda planner: planner.plan(scenario))
 
-    def _ask(self, question: Callable[[Planner], Answer]) -> Answer:
+    def planner(self) -> Planner:
+        """A planner of one's own for a long job, so that the shared ones stay free for the live screens; its first
+        question solves the base case once more. Raises PlanError."""
+        return Planner(self.company, base=self.base)
+
+    def ask(self, question: Callable[[Planner], Answer]) -> Answer:
+        """Asks one of the shared planners something short. Raises what the question raises."""
         _ = self.base  # fills the pool
         planner = self._pool.get()
         try:

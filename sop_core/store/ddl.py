@@ -167,8 +167,33 @@ def _third(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _fourth(con: duckdb.DuckDBPyConnection) -> None:
+    """The pre-S&OP meeting's memory: archived scenarios, decisions and open issues with their revisions, meetings
+    with every state they went through. Rows are added, never changed.
+    """
+    con.execute(
+        "CREATE TABLE scenario_archive (id BIGINT NOT NULL, number INTEGER NOT NULL, archived BOOLEAN NOT NULL,"
+        " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, reason VARCHAR NOT NULL)"
+    )
+    for kind in ("decision", "issue"):
+        con.execute(f"CREATE SEQUENCE {kind}_id")
+        con.execute(
+            f"CREATE TABLE {kind}_revision (id BIGINT NOT NULL, revision INTEGER NOT NULL, action VARCHAR NOT NULL,"
+            " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, json VARCHAR NOT NULL)"
+        )
+    con.execute("CREATE SEQUENCE meeting_id")
+    con.execute(
+        "CREATE TABLE meeting (id BIGINT NOT NULL, cycle DATE NOT NULL, title VARCHAR NOT NULL, who VARCHAR NOT NULL,"
+        " made_at TIMESTAMP NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE meeting_state (meeting BIGINT NOT NULL, number BIGINT NOT NULL, who VARCHAR NOT NULL,"
+        " made_at TIMESTAMP NOT NULL, json VARCHAR NOT NULL)"
+    )
+
+
 #: In order, numbered from 1; a released one is never edited, a new one is added at the end.
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)
 
 
 def migrate(con: duckdb.DuckDBPyConnection, path: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:

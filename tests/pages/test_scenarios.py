@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import compare_view, kpi_strip
+from pages.parts import kpi_strip
 from pages.parts.desk import PLANS, Desk
 from pages.parts.levers import QUICK, Picked, at, hindrance, moved
+from pages.parts.scenarios import compare
 from sop_core.changes import CapacityChange, DemandGrowth, Scope
 from sop_core.charts.roles import LIGHT
 from sop_core.planner import Company, Planner
@@ -253,10 +254,10 @@ def test_desk_gives_the_same_plan_again_under_another_name(demo_company: Company
 
 def test_comparison_table_shows_values_in_full_on_hover(demo_planner: Planner) -> None:
     base = demo_planner.base
-    html = compare_view.table({"<Base>": base}, base)
+    html = compare.table({"<Base>": base}, base)
     assert "&lt;Base&gt;" in html
     assert f"{base.kpis['revenue']:,.0f}" in html
-    frame = compare_view.kpi_frame({"Base": base})
+    frame = compare.kpi_frame({"Base": base})
     assert frame.set_index("kpi").loc["margin", "Base"] == pytest.approx(base.kpis["margin"])
 
 

@@ -34,7 +34,7 @@ ROWS = (
 )
 
 
-def draw(view: View) -> None:
+def render(view: View) -> None:
     """The comparison of the scenarios chosen; the working changes of this session count."""
     names = state.scenario_names()
     current = view.scenario_name

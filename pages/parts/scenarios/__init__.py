@@ -1,0 +1,1 @@
+"""The ways of looking at scenarios, one module each; each is `render(view)`."""
