@@ -16,10 +16,12 @@ from sop_core.store.assumptions import Assumptions
 from sop_core.store.cleansing import CleansingVerdicts
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import first_row, migrate
+from sop_core.store.decisions import Decisions
 from sop_core.store.estimates import Estimates
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
 from sop_core.store.importer import Job, Progress
+from sop_core.store.issues import Issues
 from sop_core.store.look import FileReading
 from sop_core.store.raw import Limits
 from sop_core.store.reader import Upload
@@ -204,6 +206,18 @@ class Store:
     def agreements(self) -> Agreements:
         """Agreements on the unconstrained demand."""
         return Agreements(self._connection)
+
+    # The pre-S&OP meeting's memory
+
+    @property
+    def decisions(self) -> Decisions:
+        """The list of decisions for the executives."""
+        return Decisions(self._connection)
+
+    @property
+    def issues(self) -> Issues:
+        """The list of open issues."""
+        return Issues(self._connection)
 
     # Scenarios
 
