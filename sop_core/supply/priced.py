@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sop_core.changes import Change
 from sop_core.errors import Infeasible
-from sop_core.inputs import Bools, Floats, Inputs, Ints
+from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.supply import causes
+from sop_core.supply.candidates import candidates, pulled
 from sop_core.supply.result import Solution
 from sop_core.supply.solve import SupplySolver, Value
 
@@ -29,7 +31,8 @@ class Lever:
     kind and where: `resource` (q: a regular hour; of people and machine together where both limit it), `people`
     (q: an hour of people already paid), `machine` (q: an hour of the machine's own limit), `source` (k: a unit of
     max_quantity), `demand` (item, region, segment: a unit asked for), `lane` (l), `material` (n: a unit the supplier
-    may send), `storage` (s, month ignored).
+    may send), `storage` (s, month ignored), `overtime` (q: an hour of overtime allowed), `receipt` (item, site: a
+    unit that arrives there for nothing, as a spot purchase before its price).
     """
 
     kind: str
@@ -48,6 +51,8 @@ class Worth:
     holds_down: float
     served_up: float  #: units served within the horizon, per unit of the step more
     served_down: float  #: units no longer served, per unit of the step less
+    waits_up: float = 0.0  #: units x months that orders wait less, per unit of the step more
+    waits_down: float = 0.0  #: units x months that they wait longer, per unit of the step less
 
 
 @dataclass(slots=True)
@@ -65,18 +70,26 @@ def worth(
     demand: Floats | None = None,
     price: Floats | None = None,
     reach: bool = True,
+    *,
+    grow: float = 2.0,
+    refine: int = 0,
+    start: Value | None = None,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Worth:
     """Two-sided worth of `step` units of a lever, or of several moved together (people and machine, say).
 
-    inputs, demand, price: the plan asked about, else the solver's base case. With `reach`, also how far each value
-    holds, by doubling the step. Up to 14 warm re-solves. Raises PlanError as `SupplySolver.solve` does.
+    inputs, demand, price: the plan asked about, else the solver's base case; `start` its optimum where it is known.
+    With `reach`, also how far each value holds: the step is multiplied by `grow` until it does no longer, then
+    halved in between `refine` times; the optimum is concave in every limit, so a value that holds at a distance
+    holds all the way. Up to 14 warm re-solves; `go_on` is asked before each that is not needed for the value itself.
+    Raises PlanError as `SupplySolver.solve` does.
     """
     levers = (what,) if isinstance(what, Lever) else tuple(what)
     base = solver.base
     case = (base[0] if inputs is None else inputs, base[1] if demand is None else demand)
     money = base[2] if price is None else price
     at_hand = min(_at_hand(case[0], case[1], lever) for lever in levers)
-    start = solver.value(case[0], case[1], money)
+    begin = solver.value(case[0], case[1], money) if start is None else start
 
     def moved(amount: float) -> Value | None:
         changed = _Case(case[0].copy(), case[1].copy(), [])
@@ -87,36 +100,79 @@ def worth(
         except Infeasible:  # fewer hours than people are paid for: there is no such step
             return None
 
-    up, served_up, holds_up = _side(start, moved, step, 1.0, np.inf, reach)
-    down, served_down, holds_down = _side(start, moved, step, -1.0, at_hand, reach)
-    return Worth(step, up, down, holds_up, holds_down, served_up, served_down)
+    further = _Reach(_DOUBLINGS - refine if reach else 0, grow, refine if reach else 0, go_on)
+    up = _side(begin, moved, step, 1.0, np.inf, further)
+    down = _side(begin, moved, step, -1.0, at_hand, further)
+    return Worth(
+        step, up.per_unit, down.per_unit, up.holds, down.holds, up.served, down.served, up.waits, down.waits
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How far a value is followed: so many larger steps, each so many times the last, then so many halvings."""
+
+    steps: int
+    grow: float
+    halvings: int
+    go_on: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    per_unit: float
+    served: float
+    waits: float
+    holds: float
+
+
+_NO_STEP = _Side(float("nan"), float("nan"), float("nan"), 0.0)
 
 
 def _side(
-    start: Value, moved: Callable[[float], Value | None], step: float, sign: float, limit: float, reach: bool
-) -> tuple[float, float, float]:
-    """(worth per unit, units served per unit, units for which it holds) on one side."""
+    start: Value,
+    moved: Callable[[float], Value | None],
+    step: float,
+    sign: float,
+    limit: float,
+    reach: _Reach,
+) -> _Side:
+    """What a unit is worth on one side, and for how many units."""
     if step > limit:
-        return float("nan"), float("nan"), 0.0
+        return _NO_STEP
     first = moved(sign * step)
     if first is None:
-        return float("nan"), float("nan"), 0.0
+        return _NO_STEP
     per_unit = sign * (first.objective - start.objective) / step
-    served = sign * (start.not_served - first.not_served) / step
-    holds, size = step, step
     noise = 1e-7 * max(abs(start.objective), 1.0)
-    for _ in range(_DOUBLINGS if reach else 0):
-        size *= 2
-        if size > limit:
-            break
+
+    def holds_at(size: float) -> bool:
         further = moved(sign * size)
         if further is None:
-            break
+            return False
         average = sign * (further.objective - start.objective) / size
-        if abs(average - per_unit) > (1 - _HOLDS) * abs(per_unit) + noise / size:
+        return abs(average - per_unit) <= (1 - _HOLDS) * abs(per_unit) + noise / size
+
+    holds, ends = step, np.inf
+    for _ in range(reach.steps):
+        size = holds * reach.grow
+        if size > limit or not reach.go_on():
+            break
+        if not holds_at(size):
+            ends = size
             break
         holds = size
-    return per_unit, served, holds
+    for _ in range(reach.halvings):
+        if not np.isfinite(ends) or not reach.go_on():
+            break
+        size = float(np.sqrt(holds * ends))
+        holds, ends = (size, ends) if holds_at(size) else (holds, size)
+    return _Side(
+        per_unit,
+        sign * (start.not_served - first.not_served) / step,
+        sign * (start.waiting - first.waiting) / step,
+        holds,
+    )
 
 
 def _at_hand(inputs: Inputs, demand: Floats, lever: Lever) -> float:
@@ -135,6 +191,10 @@ def _at_hand(inputs: Inputs, demand: Floats, lever: Lever) -> float:
         return float(inputs.material.max_quantity[at, month])
     if kind == "storage":
         return float(inputs.site.capacity[at])
+    if kind == "overtime":
+        return float(inputs.resource.overtime_hours[at, month] * (1 - inputs.resource.outage[at, month]))
+    if kind == "receipt":
+        return float(inputs.stock.receipts[(*lever.where, month)])
     if kind == "demand":
         return float(demand[(*lever.where, month)])
     raise ValueError(f"unknown kind of lever {kind!r}")
@@ -150,6 +210,14 @@ def _apply(case: _Case, lever: Lever, amount: float) -> None:
         running = 1 - inputs.resource.outage[at, month]
         if running > 0:
             inputs.resource.hours[at, month] = max(inputs.resource.hours[at, month] + amount / running, 0.0)
+    if lever.kind == "overtime":
+        running = 1 - inputs.resource.outage[at, month]
+        if running > 0:
+            inputs.resource.overtime_hours[at, month] = max(
+                inputs.resource.overtime_hours[at, month] + amount / running, 0.0
+            )
+    elif lever.kind == "receipt":
+        inputs.stock.receipts[(*lever.where, month)] += amount
     if lever.kind == "source":
         inputs.source.max_quantity[at, month] += amount
     elif lever.kind == "lane":
@@ -176,6 +244,16 @@ class WayOut:
     relieved_here: float  #: of them, units of the cell asked about
     cost: float  #: money more spent by the plan as a whole (less backlog and lost sales may make it negative)
     gain: float  #: margin more; negative = does not pay
+    change: Change | None = None  #: what a scenario needs for it; None where no Change says it
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A way out with the numbers and the plan behind it."""
+
+    way: WayOut
+    inputs: Inputs
+    solution: Solution
 
 
 def ways_out(
@@ -195,6 +273,23 @@ def ways_out(
     where time is the cause (lead time, frozen months), or where serving does not pay. `solution` is the plan of
     inputs, demand and price (default: the solver's base case). Some ten warm re-solves.
     """
+    found = tried(solver, solution, item, region, month, inputs, demand, price)
+    return tuple(one.way for one in found)
+
+
+def tried(
+    solver: SupplySolver,
+    solution: Solution,
+    item: int,
+    region: int | None,
+    month: int,
+    inputs: Inputs | None = None,
+    demand: Floats | None = None,
+    price: Floats | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> tuple[Tried, ...]:
+    """As `ways_out`, each with its whole plan. Asks `go_on` before each re-plan and gives what it has where it is
+    told to stop."""
     base = solver.base
     inputs = base[0] if inputs is None else inputs
     demand = base[1] if demand is None else demand
@@ -206,161 +301,40 @@ def ways_out(
         return ()
     short: Bools = np.zeros(before.shape, dtype=np.bool_)
     short[item, int(np.argmax(before[item, :, month])) if region is None else region, month] = True
-    ways = []
-    for lever, change in _candidates(inputs, causes.find_causes(inputs, solution, short), quantity):
-        other = inputs.copy()
-        change(other)
+    ways: list[Tried] = []
+    cause = causes.find_causes(inputs, solution, short)
+    for lever, change, other in candidates(inputs, cause, quantity):
+        if not go_on():
+            break
         plan = solver.solve(other, demand, price)
         after = short_units(inputs, demand, plan)
         relieved = float(before.sum() - after.sum())
         if relieved <= 1e-6 * max(quantity, 1.0):
             continue
-        more, rate, name, unit = _pulled(lever, inputs, solution, plan)
+        more, rate, name, unit = pulled(lever, inputs, solution, plan)
         used = np.maximum(more, 0.0)
-        standing = lever[0] in (
-            "hire",
-            "storage",
-        )  # stays from month to month: its height counts, not its sum
-        ways.append(
-            WayOut(
-                lever=lever[0],
-                name=name,
-                unit=unit,
-                amount=float(used.max() if standing else used.sum()),
-                month=inputs.months[int(np.argmax(used))],
-                spent=rate,
-                relieved=relieved,
-                relieved_here=quantity - float(after[cell].sum()),
-                cost=plan.cost - solution.cost,
-                gain=plan.margin - solution.margin,
-            )
+        # What stays from month to month counts by its height, not by its sum.
+        standing = lever[0] in ("hire", "storage")
+        way = WayOut(
+            lever=lever[0],
+            name=name,
+            unit=unit,
+            amount=float(used.max() if standing else used.sum()),
+            month=inputs.months[int(np.argmax(used))],
+            spent=rate,
+            relieved=relieved,
+            relieved_here=quantity - float(after[cell].sum()),
+            cost=plan.cost - solution.cost,
+            gain=plan.margin - solution.margin,
+            change=change,
         )
+        ways.append(Tried(way, other, plan))
     if inputs.policy.objective == "service":
-        return tuple(sorted(ways, key=lambda way: (-round(way.relieved, 6), way.cost)))
-    return tuple(sorted(ways, key=lambda way: (-way.gain, way.cost)))
+        return tuple(sorted(ways, key=lambda one: (-round(one.way.relieved, 6), one.way.cost)))
+    return tuple(sorted(ways, key=lambda one: (-one.way.gain, one.way.cost)))
 
 
 def short_units(inputs: Inputs, demand: Floats, solution: Solution) -> Floats:
     """[i, r, t] units asked for in t that are served late or never."""
     late, lost = causes.late_and_lost(inputs, demand, solution)
     return np.asarray((late + lost).sum(axis=2))
-
-
-_Change = Callable[[Inputs], None]
-_Pull = tuple[str, int]
-
-
-def _candidates(inputs: Inputs, found: causes.Causes, quantity: float) -> list[tuple[_Pull, _Change]]:
-    """Levers worth trying for one cell's cause, each with what it changes in a copy of the inputs."""
-    kind, binding, source = causes.KINDS[int(found.kind[0])], int(found.binding[0]), int(found.source[0])
-    item, start, wanted = int(found.item[0]), max(int(found.start[0]), 0), int(found.month[0])
-    ways: list[tuple[_Pull, _Change]] = []
-    if kind == causes.RESOURCE:
-        ways += _hours(inputs, binding, start, quantity * _per_unit(inputs, source, binding))
-    elif kind == causes.MATERIAL:
-        used = (inputs.material.usage_source == source) & (inputs.material.usage_material == binding)
-        need = quantity * float(inputs.material.usage_quantity[used].sum())
-        for line in np.flatnonzero(inputs.material.material == binding).tolist():
-            month = start - int(inputs.material.lead[line])
-            if month >= 0:
-                ways.append((("material", line), _raise("material", line, month, need)))
-    elif kind == causes.LANE:
-        month = max(wanted - int(inputs.lane.lead[binding]), 0)
-        ways.append((("lane", binding), _raise("lane", binding, month, quantity)))
-    elif kind == causes.STORAGE:
-        ways.append((("storage", binding), _raise("storage", binding, 0, quantity)))
-    if kind in (causes.RESOURCE, causes.SUPPLIER, causes.MATERIAL, causes.STORAGE):
-        # Any source of the item with a maximum may give more, in the latest month that is still in time.
-        late = start + int(inputs.source.lead[source])
-        for line in np.flatnonzero(inputs.source.item == item).tolist():
-            month = late - int(inputs.source.lead[line])
-            if month >= 0 and np.isfinite(inputs.source.max_quantity[line, month]):
-                ways.append((("source", line), _raise("source", line, month, quantity)))
-    return ways
-
-
-def _hours(inputs: Inputs, q: int, month: int, hours: float) -> list[tuple[_Pull, _Change]]:
-    """More hours of each kind that the resource knows, in one month."""
-    resource = inputs.resource
-    ways: list[tuple[_Pull, _Change]] = []
-
-    def overtime(other: Inputs) -> None:
-        other.resource.overtime_hours[q, month] += hours
-        if resource.people[q]:  # what a head may work limits it as well
-            other.resource.overtime_per_head[q, month] += hours / max(resource.headcount[q], 1.0)
-
-    def shifts(other: Inputs) -> None:
-        other.resource.max_shifts[q, month] += np.ceil(hours / resource.shift_hours[q])
-
-    def hire(other: Inputs) -> None:
-        other.resource.can_hire[q, : month + 1] = True
-        other.resource.max_headcount[q] += hours / max(resource.hours_per_head[q, month], 1e-9)
-
-    def machine(other: Inputs) -> None:
-        other.resource.hours[q, month] += hours
-
-    ways.append((("overtime", q), overtime))
-    if resource.shift_hours[q] > 0:
-        ways.append((("shift", q), shifts))
-    if resource.people[q]:
-        ways.append((("hire", q), hire))
-    if np.isfinite(resource.hours[q, month]):
-        ways.append((("machine hours", q), machine))
-    return ways
-
-
-def _raise(table: str, line: int, month: int, quantity: float) -> _Change:
-    """Lifts one limit, where there is one."""
-
-    def change(other: Inputs) -> None:
-        if table == "storage":
-            other.site.capacity[line] += quantity
-        else:
-            limits = {
-                "source": other.source.max_quantity,
-                "lane": other.lane.max_quantity,
-                "material": other.material.max_quantity,
-            }
-            limits[table][line, month] += quantity
-
-    return change
-
-
-def _per_unit(inputs: Inputs, source: int, resource: int) -> float:
-    routing = inputs.source
-    own: Ints = np.flatnonzero((routing.routing_source == source) & (routing.routing_resource == resource))
-    return float(routing.routing_hours[own].sum())
-
-
-def _pulled(lever: _Pull, inputs: Inputs, old: Solution, new: Solution) -> tuple[Floats, float, str, str]:
-    """([t] how much more of the lever the new plan uses, money at its rate, name, unit)."""
-    kind, line = lever
-    resource = inputs.resource
-    if kind in ("overtime", "shift", "machine hours", "hire"):
-        name = inputs.resource_names[line]
-        if kind == "overtime":
-            more = (new.overtime - old.overtime)[line]
-            return more, float(more.sum() * resource.overtime_cost[line]), name, "hours"
-        if kind == "shift":
-            more = (new.shifts - old.shifts)[line]
-            return more, float(more.sum() * resource.shift_cost[line]), name, "shifts"
-        if kind == "machine hours":
-            more = (new.regular - old.regular)[line]
-            rate = 0.0 if resource.people[line] else float(resource.hour_cost[line])
-            return more, float(more.sum()) * rate, name, "hours"
-        more = (new.headcount - old.headcount)[line]
-        moves = (new.hired - old.hired)[line].sum() * resource.hire_cost[line]
-        moves += (new.released - old.released)[line].sum() * resource.release_cost[line]
-        return more, float(more @ resource.wage[line] + moves), name, "heads"
-    if kind == "source":
-        more = (new.started - old.started)[line]
-        return more, float(more @ inputs.source.unit_cost[line]), inputs.source_names[line], "units"
-    if kind == "material":
-        more = (new.bought - old.bought)[line]
-        name = inputs.material_names[int(inputs.material.material[line])]
-        return more, float(more.sum() * inputs.material.unit_cost[line]), name, "units"
-    if kind == "lane":
-        more = (new.flow - old.flow).sum(axis=0)[line]
-        return more, float(more @ inputs.lane.unit_cost[line]), inputs.lane_name(line), "units"
-    more = (new.stock - old.stock).sum(axis=0)[line]
-    return more, float(more.sum() * inputs.site.storage_cost[line]), inputs.site_names[line], "units"
