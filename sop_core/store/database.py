@@ -10,19 +10,22 @@ from typing import Self
 
 import pandas as pd
 
-from sop_core.store import importer, look, mappings, scenarios, versions
+from sop_core.store import importer, lineage, look, mappings, scenarios, versions
 from sop_core.store.agreements import Agreements
 from sop_core.store.assumptions import Assumptions
 from sop_core.store.cleansing import CleansingVerdicts
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import first_row, migrate
+from sop_core.store.drafts import Drafts
 from sop_core.store.decisions import Decisions
 from sop_core.store.estimates import Estimates
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
 from sop_core.store.importer import Job, Progress
+from sop_core.store.lineage import ArchiveRecord, Trace
 from sop_core.store.issues import Issues
 from sop_core.store.look import FileReading
+from sop_core.store.meetings import Meetings
 from sop_core.store.raw import Limits
 from sop_core.store.reader import Upload
 from sop_core.store.report import ImportReport
@@ -219,6 +222,11 @@ class Store:
         """The list of open issues."""
         return Issues(self._connection)
 
+    @property
+    def meetings(self) -> Meetings:
+        """Meetings, each with its newest state."""
+        return Meetings(self._connection)
+
     # Scenarios
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
@@ -239,15 +247,17 @@ class Store:
         expected_revision: int | None = None,
         *,
         parent: str | None = None,
+        source: tuple[str, int] | None = None,
     ) -> StoredScenario:
         """Saves a scenario's JSON text as a new revision.
 
         `expected_revision` is the revision that was opened (0: it must be new; None: whatever is there).
         Raises StoreError when someone else saved in between, or the parent does not exist. `parent` defaults
-        to the JSON object's own `parent`.
+        to the JSON object's own `parent`. `source`: the scenario and its revision that this one branches from
+        or has merged in.
         """
         with self._connection.write() as cursor:
-            scenarios.save(cursor, name, json, owner, expected_revision, parent)
+            scenarios.save(cursor, name, json, owner, expected_revision, parent, source)
             return scenarios.get(cursor, scenarios.checked_name(name))
 
     def rename_scenario(self, name: str, new_name: str, who: str) -> StoredScenario:
@@ -297,3 +307,36 @@ class Store:
         """Every revision of a scenario, newest first; also of one that was deleted."""
         with self._connection.cursor() as cursor:
             return scenarios.history(cursor, name)
+
+    def archive_scenario(self, name: str, who: str, reason: str = "") -> StoredScenario:
+        """Takes a scenario out of the lists; it stays whole. Raises StoreError where it is archived already."""
+        return self._archive(name, True, who, reason)
+
+    def unarchive_scenario(self, name: str, who: str, reason: str = "") -> StoredScenario:
+        """Brings an archived scenario back. Raises StoreError where it is not archived."""
+        return self._archive(name, False, who, reason)
+
+    def _archive(self, name: str, put: bool, who: str, reason: str) -> StoredScenario:
+        with self._connection.write() as cursor:
+            lineage.archive(cursor, name, put, who, reason)
+            return scenarios.get(cursor, name)
+
+    def scenario_archives(self, name: str) -> tuple[ArchiveRecord, ...]:
+        """Every time a scenario was archived or brought back, newest first."""
+        with self._connection.cursor() as cursor:
+            return lineage.archive_history(cursor, name)
+
+    def common_ancestor(self, one: str, other: str) -> Revision | None:
+        """The revision that two scenarios come from; None where they have only the base in common."""
+        with self._connection.cursor() as cursor:
+            return lineage.common_ancestor(cursor, one, other)
+
+    def trace_scenario(self, name: str) -> Trace | None:
+        """What became of the scenario that bore this name last; None where there never was one."""
+        with self._connection.cursor() as cursor:
+            return lineage.trace(cursor, name)
+
+    @property
+    def drafts(self) -> Drafts:
+        """Unsaved work on scenarios, by session."""
+        return Drafts(self._connection)
