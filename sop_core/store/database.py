@@ -16,14 +16,14 @@ from sop_core.store.assumptions import Assumptions
 from sop_core.store.cleansing import CleansingVerdicts
 from sop_core.store.connection import Connection
 from sop_core.store.ddl import first_row, migrate
-from sop_core.store.drafts import Drafts
 from sop_core.store.decisions import Decisions
+from sop_core.store.drafts import Drafts
 from sop_core.store.estimates import Estimates
 from sop_core.store.fingerprint import content_fingerprint
 from sop_core.store.forecasts import MAX_AGE, MAX_BYTES, StoredForecasts
 from sop_core.store.importer import Job, Progress
-from sop_core.store.lineage import ArchiveRecord, Trace
 from sop_core.store.issues import Issues
+from sop_core.store.lineage import ArchiveRecord, Trace
 from sop_core.store.look import FileReading
 from sop_core.store.meetings import Meetings
 from sop_core.store.raw import Limits

@@ -168,12 +168,23 @@ def _third(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _fourth(con: duckdb.DuckDBPyConnection) -> None:
-    """The pre-S&OP meeting's memory: archived scenarios, decisions and open issues with their revisions, meetings
-    with every state they went through. Rows are added, never changed.
+    """The pre-S&OP meeting's memory: archived scenarios and what went into which, decisions and open issues with
+    their revisions, meetings with every state they went through. Rows are added, never changed; drafts alone are
+    written over and go when they are saved or old.
     """
     con.execute(
         "CREATE TABLE scenario_archive (id BIGINT NOT NULL, number INTEGER NOT NULL, archived BOOLEAN NOT NULL,"
         " who VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL, reason VARCHAR NOT NULL)"
+    )
+    # Revision `revision` of scenario `id` has taken in revision `source_revision` of scenario `source`.
+    con.execute(
+        "CREATE TABLE scenario_source (id BIGINT NOT NULL, revision INTEGER NOT NULL, source BIGINT NOT NULL,"
+        " source_revision INTEGER NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE scenario_draft (token VARCHAR NOT NULL, name VARCHAR NOT NULL, who VARCHAR NOT NULL,"
+        " revision INTEGER NOT NULL, saved VARCHAR NOT NULL, json VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,"
+        " taken_at TIMESTAMP)"
     )
     for kind in ("decision", "issue"):
         con.execute(f"CREATE SEQUENCE {kind}_id")

@@ -3,7 +3,8 @@
 The store does not interpret a scenario. It knows two members of its JSON object, `name` and `parent`, and
 keeps them in step when a scenario is renamed or duplicated.
 
-A locked scenario stays as it is: it can be read and duplicated, and others may have it as their parent.
+A locked scenario stays as it is: it can be read and duplicated, and others may have it as their parent. An
+archived one is out of the lists until it is brought back (lineage.py).
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ JSON_LENGTH = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class StoredScenario:
-    """A scenario in the store. `owner` is who saved it first; times are UTC; `used_by` names what forbids its
-    deletion (a cycle, a sign-off); `locked` says why, by whom and when it was locked, None where it is not.
+    """A scenario in the store. `owner` is who saved it first, `by` who saved it last; times are UTC; `used_by` names
+    what forbids its deletion (a cycle, a sign-off); `locked` and `archived` say why, by whom and when, None where it
+    is not.
     """
 
     name: str
@@ -39,6 +41,8 @@ class StoredScenario:
     revision: int
     used_by: tuple[str, ...] = ()
     locked: str | None = None
+    archived: str | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class LockRecord:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One entry of a scenario's history. `action`: saved, renamed, duplicated or deleted."""
+    """One entry of a scenario's history. `action`: saved, merged, renamed, duplicated or deleted."""
 
     revision: int
     action: str
@@ -80,10 +84,10 @@ def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, .
         "SELECT id, used_by FROM scenario_use ORDER BY used_by"
     ).fetchall():
         uses.setdefault(scenario, []).append(used_by)
-    locks = _locks(cursor)
+    locks, archives = _locks(cursor), archived(cursor)
     rows = cursor.execute(
-        "SELECT id, name, owner, parent, json, created, updated, revision FROM scenario ORDER BY "
-        "lower(name), name"
+        "SELECT s.id, s.name, s.owner, s.parent, s.json, s.created, s.updated, s.revision, r.who FROM scenario s"
+        " JOIN scenario_revision r ON r.id = s.id AND r.revision = s.revision ORDER BY lower(s.name), s.name"
     ).fetchall()
     return tuple(
         StoredScenario(
@@ -96,9 +100,26 @@ def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, .
             revision,
             tuple(uses.get(scenario, ())),
             locks[scenario].sentence() if scenario in locks else None,
+            archives.get(scenario),
+            by,
         )
-        for scenario, name, owner, parent, text, created, updated, revision in rows
+        for scenario, name, owner, parent, text, created, updated, revision, by in rows
     )
+
+
+def archived(cursor: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """The archived scenarios by id: by whom, when, why."""
+    rows = cursor.execute(
+        "SELECT id, archived, who, made_at, reason FROM scenario_archive"
+        " QUALIFY row_number() OVER (PARTITION BY id ORDER BY number DESC) = 1"
+    ).fetchall()
+    return {identity: archive_sentence(True, who, at, why) for identity, put, who, at, why in rows if put}
+
+
+def archive_sentence(put: bool, who: str, at: dt.datetime, reason: str) -> str:
+    """`Archived by Ada on 12 Nov 2026: superseded`."""
+    said = f"{'Archived' if put else 'Brought back'} by {who} on {at.day} {at:%b %Y}"
+    return f"{said}: {reason}" if reason else said
 
 
 def get(cursor: duckdb.DuckDBPyConnection, name: str) -> StoredScenario:
@@ -121,6 +142,7 @@ def save(
     owner: str,
     expected: int | None,
     parent: str | None,
+    source: tuple[str, int] | None = None,
 ) -> None:
     """Inserts or updates a scenario; see Store.save_scenario."""
     name = checked_name(name)
@@ -140,10 +162,15 @@ def save(
             )
         _refuse_taken(cursor, name)
         _check_parent(cursor, name, parent)
-        _insert(cursor, name, owner, parent, text, "saved")
+        _insert(cursor, name, owner, parent, text, "saved", source)
         return
     identity, revision, who, at = row
     _refuse_locked(cursor, identity, name, "saved over")
+    if identity in archived(cursor):
+        raise StoreError(
+            f"Scenario '{name}' is archived ({archived(cursor)[identity]}). Bring it back in the studio, or save yours "
+            "under a new name."
+        )
     if expected is not None and expected != revision:
         if expected == 0:
             raise StoreError(f"There is already a scenario '{name}'. Choose another name.")
@@ -157,7 +184,8 @@ def save(
         "UPDATE scenario SET json = ?, parent = ?, updated = ?, revision = ? WHERE id = ?",
         [text, parent, utc_now(), revision + 1, identity],
     )
-    _remember(cursor, identity, revision + 1, "saved", name, owner, text)
+    _remember(cursor, identity, revision + 1, "saved" if source is None else "merged", name, owner, text)
+    _note_source(cursor, identity, revision + 1, source)
 
 
 def rename(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, who: str) -> None:
@@ -192,8 +220,9 @@ def duplicate(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, owner
     current = get(cursor, name)
     _refuse_taken(cursor, new_name)
     _insert(
-        cursor, new_name, owner, current.parent, _with(current.json, name, {"name": new_name}), "duplicated"
-    )
+        cursor, new_name, owner, current.parent, _with(current.json, name, {"name": new_name}), "duplicated",
+        (name, current.revision),
+    )  # fmt: skip
 
 
 def delete(cursor: duckdb.DuckDBPyConnection, name: str, who: str) -> None:
@@ -385,7 +414,8 @@ def _found(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[int, int, str,
 def _refuse_taken(cursor: duckdb.DuckDBPyConnection, name: str, besides: int = -1) -> None:
     for identity, other in cursor.execute("SELECT id, name FROM scenario").fetchall():
         if identity != besides and other.casefold() == name.casefold():
-            raise StoreError(f"There is already a scenario '{other}'. Choose another name.")
+            put = " (archived)" if identity in archived(cursor) else ""
+            raise StoreError(f"There is already a scenario '{other}'{put}. Choose another name.")
 
 
 def _check_parent(cursor: duckdb.DuckDBPyConnection, name: str, parent: str | None) -> None:
@@ -407,8 +437,9 @@ def _check_parent(cursor: duckdb.DuckDBPyConnection, name: str, parent: str | No
 
 
 def _insert(
-    cursor: duckdb.DuckDBPyConnection, name: str, owner: str, parent: str | None, text: str, action: str
-) -> None:
+    cursor: duckdb.DuckDBPyConnection, name: str, owner: str, parent: str | None, text: str, action: str,
+    source: tuple[str, int] | None = None,
+) -> None:  # fmt: skip
     now = utc_now()
     row = first_row(cursor, "SELECT nextval('scenario_id')")
     assert row is not None
@@ -416,6 +447,18 @@ def _insert(
         "INSERT INTO scenario VALUES (?, ?, ?, ?, ?, ?, ?, 1)", [row[0], name, owner, parent, text, now, now]
     )
     _remember(cursor, int(row[0]), 1, action, name, owner, text)
+    _note_source(cursor, int(row[0]), 1, source)
+
+
+def _note_source(
+    cursor: duckdb.DuckDBPyConnection, identity: int, revision: int, source: tuple[str, int] | None
+) -> None:
+    """Keeps which revision of which scenario went into this one: later merges start from there."""
+    row = None if source is None else _row(cursor, source[0])
+    if source is not None and row is not None:
+        cursor.execute(
+            "INSERT INTO scenario_source VALUES (?, ?, ?, ?)", [identity, revision, row[0], source[1]]
+        )
 
 
 def _remember(
