@@ -11,14 +11,26 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, ROOT, VIEWPORT, running_app, settled
 
-#: Notes every change of the page's content, every stroke on a canvas (the grid), and every input of the user.
+#: Notes every change that can be seen, and every input of the user. Not counted: the words that the grid keeps inside
+#: its canvas for readers of screens, and frames in which the grid paints the same words in the same places again (it
+#: lets the colour of a changed cell fade for half a second).
 _WATCH = """
 window.__seen = {input: 0, change: 0};
 const noted = () => { window.__seen.change = performance.now(); };
+const words = new WeakMap();
+const news = (canvas, text, x, y) => {
+    if (canvas.dataset.testid !== 'data-grid-canvas') return true;
+    const known = words.get(canvas) || words.set(canvas, new Map()).get(canvas);
+    const place = Math.round(x) + ':' + Math.round(y);
+    if (known.get(place) === text) return false;
+    known.set(place, text);
+    return true;
+};
 for (const name of ['fill', 'stroke', 'fillRect', 'fillText', 'drawImage']) {
     const own = CanvasRenderingContext2D.prototype[name];
     CanvasRenderingContext2D.prototype[name] = function (...args) {
-        if (this.canvas.isConnected) noted();
+        const grid = this.canvas.dataset.testid === 'data-grid-canvas';
+        if (this.canvas.isConnected && (name === 'fillText' ? news(this.canvas, ...args) : !grid)) noted();
         return own.apply(this, args);
     };
 }
@@ -28,7 +40,7 @@ for (const kind of ['pointerup', 'keydown', 'paste']) {
 new MutationObserver(changes => {
     for (const change of changes) {
         const at = change.target.nodeType === 1 ? change.target : change.target.parentElement;
-        if (at && at.closest('[data-testid="stMain"]')) { noted(); return; }
+        if (at && at.closest('[data-testid="stMain"]') && !at.closest('canvas')) { noted(); return; }
     }
 }).observe(document, {subtree: true, childList: true, characterData: true, attributes: true,
     attributeFilter: ['d', 'data-stale', 'aria-pressed', 'disabled']});

@@ -87,6 +87,7 @@ def render(view: context.View, work: Work, measure: str, kind: str) -> None:
     editor = _editor(view, shown, measure, kind, pending)
     _draw(editor, measure)
     _collect(editor, view, pending)
+    _form(view, work)
     told = st.session_state.pop("_demand_told", None)
     if told:
         (st.error if told[0] else st.success)(
@@ -246,28 +247,27 @@ def _pending(view: context.View, work: Work, pending: Pending) -> None:
     except SopError as error:
         st.error(str(error), icon=":material/error:")
         found = Draft(work.history.present, (), {})
-    _form(view, work, len(found.taken))
     _refusals(pending, found)
     if trial is not None:
         st.html(preview_html(view, pending, found, current.demand.total, trial.demand.total))
 
 
-def _form(view: context.View, work: Work, count: int) -> None:
+def _form(view: context.View, work: Work) -> None:
+    """Why, who, and the button: under the grid and always there, so that nothing moves when a cell is typed."""
     st.session_state.setdefault("demand_owner", _me())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="demand_apply_row"):
-        word = "cell" if count == 1 else "cells"
         # A form, so that the reason goes along with the key that applies it, whether it was left before or not.
         with st.form("demand_apply", border=False, enter_to_submit=True):
-            why, owner, apply = st.columns([5, 2, 2], vertical_alignment="bottom", gap="small")
+            why, owner, apply = st.columns([5, 2, 1], vertical_alignment="bottom", gap="small")
             why.text_input(
                 "Why", key="demand_why", placeholder="Reason, for the minutes: dealer listing, lost contract …",
                 max_chars=400,
             )  # fmt: skip
             owner.text_input("Owner", key="demand_owner", max_chars=100, help="Who answers for these numbers")
             apply.form_submit_button(
-                f"Apply {count} {word}", type="primary", width="stretch", shortcut="Ctrl+S",
-                key="demand_apply_button", on_click=_apply, args=(view, work), disabled=not count,
-                help="Enter in “Why”, or Ctrl+S anywhere",
+                "Apply", type="primary", width="stretch", shortcut="Ctrl+S", key="demand_apply_button",
+                on_click=_apply, args=(view, work),
+                help="Applies every cell typed above with this reason: Enter in “Why”, or Ctrl+S anywhere",
             )  # fmt: skip
         st.button(
             "Discard", key="demand_discard", on_click=_discard, args=(view.scenario_name,),
@@ -285,6 +285,12 @@ def _apply(view: context.View, work: Work) -> None:
     why = str(st.session_state.get("demand_why") or "").strip()
     owner = str(st.session_state.get("demand_owner") or "").strip()
     pending = pending_of(view.scenario_name)
+    editor: _Editor | None = st.session_state.get("_demand_editor")
+    if editor is not None and editor.key in st.session_state:
+        _collect(editor, view, pending)  # the last cell may have come along with the button
+    if not pending:
+        st.session_state["_demand_told"] = (True, "Nothing is typed yet: type into the grid, then apply it.")
+        return
     if not why:
         st.session_state["_demand_told"] = (True, "Say why first: the reason stands in the minutes.")
         return
@@ -297,6 +303,10 @@ def _apply(view: context.View, work: Work) -> None:
         st.session_state["_demand_told"] = (True, str(error))
         return
     if not found.taken:
+        st.session_state["_demand_told"] = (
+            True,
+            "None of the typed cells can be read: see why below.",
+        )
         return
     work.history = work.history.push(found.scenario)
     done = {cell: pending.pop(cell) for cell in found.taken}
@@ -378,9 +388,10 @@ def preview_html(view: context.View, pending: Pending, found: Draft, before: Flo
     rows.append((f"Everything in view, {span}", old, new))
     body = "".join(_preview_row(*row, total=n == len(rows) - 1) for n, row in enumerate(rows))
     rest = f"<br>… and {more} more cells." if more > 0 else ""
+    count = f"{len(found.taken)} {'cell' if len(found.taken) == 1 else 'cells'} not applied yet"
     unit = fmt.safe(unit_of(inputs.item_unit, view.items))
     return (
-        f'<div style="max-width:760px"><table class="sop-table"><thead><tr><th>Not applied yet, {unit}</th>'
+        f'<div style="max-width:760px"><table class="sop-table"><thead><tr><th>{count}, {unit}</th>'
         "<th>Before</th><th>After</th><th>Difference</th><th>%</th></tr></thead>"
         f'<tbody>{body}</tbody></table><p class="sop-quiet">Other lines move only where they share demand with a '
         f"line typed here.{rest}</p></div>"
