@@ -38,7 +38,7 @@ from sop_core.cli.reading import (
 )
 from sop_core.demand import baseline as forecaster
 from sop_core.demand.statistical import every_level, items_by_region
-from sop_core.demo import NAME, build
+from sop_core.demo import NAME, build, proposals
 from sop_core.errors import DataError, SopError
 from sop_core.export.tables import safe_csv, write_whole
 from sop_core.planner import make_plan, prepare
@@ -55,6 +55,8 @@ def demo(wanted: argparse.Namespace) -> None:
         tables = build(wanted.seed)
         say("Checking it and writing it to the store")
         report = store.import_tables(tables, who=wanted.who, note=f"Demo company, seed {wanted.seed}")
+        for scenario in proposals():
+            store.save_scenario(scenario.name, scenario.to_json(), scenario.owner, 0)
     print_result(wanted, report_json(report), [f"{wanted.store}: {report.summary()}"])
 
 

@@ -12,9 +12,10 @@ from sop_core.demo.clock import Clock
 from sop_core.demo.company import NAME
 from sop_core.demo.market import Floats, build_market
 from sop_core.demo.plants import contract_limits, run_plants
+from sop_core.demo.proposals import proposals
 from sop_core.demo.story import story
 
-__all__ = ["NAME", "build", "story"]
+__all__ = ["NAME", "build", "proposals", "story"]
 
 
 def build(seed: int = 7, last_closed: dt.date = dt.date(2026, 10, 1)) -> dict[str, pd.DataFrame]:
