@@ -8,9 +8,15 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
+from pages.parts.meeting import decisions, issues
 
 #: The parts of the page, in the order of the meeting.
-SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType({})
+SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
+    {
+        "Decisions": decisions.render,
+        "Issues": issues.render,
+    }
+)
 
 
 def render() -> None:

@@ -31,6 +31,15 @@ Value = TypeVar("Value", bound=Kept)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What somebody did with an entry, and when (UTC)."""
+
+    action: str
+    who: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Revision(Generic[Value]):
     """One revision of an entry. `action`: added, changed, or the state it was given; times are UTC."""
 
@@ -71,6 +80,17 @@ class Register(Generic[Value]):
         if not rows:
             raise self._missing(id)
         return tuple(self._record(row) for row in rows)
+
+    def trail(self) -> dict[int, tuple[Step, ...]]:
+        """What was done with every entry, oldest first, without its contents."""
+        with self._connection.cursor() as cursor:
+            rows = cursor.execute(
+                f"SELECT id, action, who, made_at FROM {self._kind}_revision ORDER BY id, revision"
+            ).fetchall()
+        found: dict[int, tuple[Step, ...]] = {}
+        for number, action, who, at in rows:
+            found[number] = (*found.get(number, ()), Step(str(action), str(who), as_utc(at)))
+        return found
 
     def stamp(self) -> int:
         """How many revisions there are in all: it moves on with every write, so a screen knows when to read again."""

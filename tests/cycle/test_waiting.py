@@ -123,7 +123,7 @@ def planner() -> Planner:
 
 
 def test_waiting_costs_the_margin_of_the_orders_that_are_served_later(planner: Planner) -> None:
-    """The forge is 15 hours short of March's orders: 5 more a month from January on just do, from February they do not."""
+    """The forge is 15 hours short of March's orders: 5 more a month do from January on, but not from February on."""
     months = planner.company.inputs.months
 
     def more(first: str, last: str) -> CapacityChange:

@@ -37,6 +37,8 @@ def test_every_revision_of_a_decision_is_kept(store: Store) -> None:
         (1, "added", "anna"),
     ]
     assert all(r.at.utcoffset() is not None for r in store.decisions.history(added.id))
+    trail = store.decisions.trail()[added.id]
+    assert [(step.action, step.who) for step in trail] == [row[1:] for row in reversed(told)]
     other = store.decisions.add(replace(first, title="Another"), "anna")
     assert [(r.id, r.revision) for r in store.decisions.list()] == [(added.id, 4), (other.id, 1)]
     assert store.decisions.get(other.id) == other
