@@ -18,7 +18,7 @@ from sop_core.demo.clock import Clock
 from sop_core.scenario import Scenario, Step
 
 JULY, CREW, TALKS, STRONG, PROPOSAL = (
-    "Mower Weeks in July", "Larger mower crew", "More from Padana", "Strong spring", "July and Padana",
+    "Mower Weeks in July", "Larger mower crew", "More from Padana", "Strong spring", "Planning's proposal",
 )  # fmt: skip
 
 
@@ -42,6 +42,9 @@ def proposals(last_closed: dt.date = dt.date(2026, 10, 1)) -> tuple[Scenario, ..
         note="talks in winter",
     )
     tools = SafetyStockCover(scope=Scope(families=("Hand tools",)), pct=-0.5, note="sell what lies there")
+    elbtal = SourceVolume(
+        scope=Scope(sources=("MOW-33 Elbtal",)), maximum=900.0, note="Elbtal has offered it"
+    )
     strong = DemandGrowth(scope=Scope(families=("Mowers",)), pct=0.08, note="a warm spring, as two years ago")
     return (
         _scenario(JULY, "Elena Ricci, Sales", "Sales would lose May's shop windows, and keep the dealers.", july),
@@ -49,8 +52,8 @@ def proposals(last_closed: dt.date = dt.date(2026, 10, 1)) -> tuple[Scenario, ..
         _scenario(TALKS, "Ines Vogel, Purchasing", "A tenth more a month under the contract of Padana Plast.", padana),
         _scenario(STRONG, "Elena Ricci, Sales", "What if the mowers sell as they did in the last warm spring?", strong),
         _scenario(
-            PROPOSAL, "Jonas Keller, Planning", "July for the promotion, the contract talks, less stock of hand tools.",
-            july, padana, tools, parent=JULY,
+            PROPOSAL, "Jonas Keller, Planning", "July for the promotion, more from Padana and Elbtal, less stock of hand tools.",
+            july, padana, elbtal, tools, parent=JULY,
         ),
     )  # fmt: skip
 
