@@ -17,7 +17,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts import format as fmt
-from pages.parts import state, theme
+from pages.parts import notices, state, theme
 from pages.parts.desk import Desk
 from sop_core.charts.roles import Palette
 from sop_core.inputs import Bools, Floats, Inputs
@@ -197,6 +197,7 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = (), planned: bool = T
         region = _choice("Region", inputs.regions, "region")
         segment = _choice("Segment", inputs.segments, "segment")
     _facts(desk)
+    notices.draw(name if scenario else None)
     work = state.work(name)
     return View(
         desk=desk,
@@ -224,6 +225,7 @@ def whole() -> View:
             _kept()[key] = st.query_params[key]
     _company(desk.company.snapshot.settings.company)
     _facts(desk)
+    notices.draw(None)
     return View(desk, Scenario.base(), state.BASE, UNITS, COMPANY, ALL, ALL, ALL, theme.colours())
 
 
@@ -247,17 +249,23 @@ def section(names: Sequence[str], key: str) -> str:
 
 def go_to(name: str) -> None:
     """Makes that scenario the chosen one from the next run on (the bar owns the widget)."""
-    st.session_state["_go_to"] = name
+    state.go_to(name)
 
 
 def _scenario(shown: bool) -> str:
-    names = state.scenario_names()
+    """The scenario in view. Archived ones are offered only where one is asked for by name; a name that is gone is
+    noted, so that the base does not stand in for it unsaid."""
+    records = {record.name: record for record in state.store().scenarios()}
     wanted = st.session_state.pop("_go_to", None)
-    if wanted in names:
+    if wanted in records or wanted == state.BASE:
         st.session_state["scenario"] = _after("scenario", wanted, state.BASE)
     if not shown:
         kept = _kept().get("scenario", st.query_params.get("scenario", state.BASE))
-        return kept if kept in names else state.BASE
+        return kept if kept in records else state.BASE
+    asked = _wanted("scenario", state.BASE) or state.BASE
+    names = [state.BASE, *(n for n, record in records.items() if record.archived is None or n == asked)]
+    if asked not in names:
+        notices.note_lost(asked)
     _before("scenario", names, state.BASE)
     chosen = st.selectbox(
         "Scenario",
@@ -266,6 +274,7 @@ def _scenario(shown: bool) -> str:
         label_visibility="collapsed",
         width=175,
         icon=":material/account_tree:",
+        format_func=lambda name: f"{name} (archived)" if name in records and records[name].archived else name,
     )
     return _after("scenario", chosen, state.BASE)
 
@@ -332,19 +341,22 @@ def _before(key: str, options: Sequence[str], default: str) -> None:
     That is: the address on the first run, on a link that names the parameter and on the way back in the
     browser's history; what was chosen before on arrival at another page.
     """
-    kept = _kept()
-    address = st.query_params.get(key)
-    wanted: str | None
-    if st.session_state["_arrived"]:
-        wanted = address if address is not None else kept.get(key, default)
-    elif (address or default) != kept.get(key, default):
-        wanted = address or default
-    else:
-        wanted = st.session_state.get(key)
+    wanted = _wanted(key, default)
     # A name that no longer exists shows everything.
     chosen = wanted if wanted in options else default
     if st.session_state.get(key) != chosen or st.session_state["_arrived"]:
         st.session_state[key] = chosen
+
+
+def _wanted(key: str, default: str) -> str | None:
+    """What `_before` sets the widget to, where there is such a name."""
+    kept, address = _kept(), st.query_params.get(key)
+    if st.session_state["_arrived"]:
+        return address if address is not None else kept.get(key, default)
+    if (address or default) != kept.get(key, default):
+        return address or default
+    value: str | None = st.session_state.get(key)
+    return value
 
 
 def _after(key: str, chosen: str, default: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be done with a scenario as a whole: save, save as, rename, duplicate, note, lock, delete.
+"""What can be done with a scenario as a whole: save, save as, rename, duplicate, note, lock, archive, delete.
 
 A locked scenario stays as it is. Levers may still be moved on it: that is a what-if with a name of its own, which
 is saved as a branch (a scenario with the locked one as its parent).
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages.parts import context, state
 from pages.parts import format as fmt
+from pages.parts import merging, state
 from pages.parts.state import BASE, Work
 from sop_core.cycle.agreement import branch_name
 from sop_core.errors import SopError
@@ -28,6 +28,7 @@ SAVE, SAVE_AS, RENAME, DUPLICATE, NOTE, DISCARD, DELETE = (
     "Delete",
 )
 BRANCH, LOCK, UNLOCK = "Save as a branch", "Lock", "Take the lock off"
+ARCHIVE, UNARCHIVE = "Archive", "Bring it back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def lock_of(name: str) -> Lock | None:
 def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
     """What the menu offers: the base is never saved over, renamed or deleted, nor is what is locked."""
     stored = name != BASE
+    if work.archived:
+        return [BRANCH, DUPLICATE] + ([DISCARD] if work.changed else []) + [UNARCHIVE]
     if lock is not None:
         found = [BRANCH, DUPLICATE] + ([DISCARD] if work.changed else [])
         return found if lock.agreed else [*found, UNLOCK]
@@ -57,6 +60,7 @@ def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
     found += [RENAME, DUPLICATE, NOTE] if stored else []
     found += [DISCARD] if work.changed else []
     found += [LOCK] if stored and not work.changed else []
+    found += [ARCHIVE] if stored and not work.changed else []
     return [*found, DELETE] if stored else found
 
 
@@ -84,8 +88,11 @@ def _redo(work: Work) -> None:
 def act(choice: str, name: str, work: Work) -> None:
     """Does what was chosen, or opens its dialog. Raises StoreError where the store refuses."""
     if choice == SAVE:
-        save(name, work)
-        st.rerun()
+        if overtaken(name, work):
+            merging.after_save(name, work)
+        else:
+            save(name, work)
+            st.rerun()
     elif choice == DISCARD:
         work.history = History(work.saved)
         st.rerun()
@@ -98,8 +105,16 @@ def act(choice: str, name: str, work: Work) -> None:
             NOTE: _note,
             LOCK: _lock,
             UNLOCK: _unlock,
+            ARCHIVE: _archive,
+            UNARCHIVE: _unarchive,
             DELETE: _delete,
         }[choice](name, work)
+
+
+def overtaken(name: str, work: Work) -> bool:
+    """Whether somebody else has saved the scenario since this session opened it."""
+    record = state.stored(name)
+    return record is not None and record.revision != work.revision
 
 
 def save(name: str, work: Work) -> None:
@@ -114,9 +129,10 @@ def save_as(name: str, work: Work, new_name: str) -> None:
     """Saves the working scenario under a new name and takes it up; the old one is as the store has it."""
     parent = name if name != BASE else ""
     scenario: Scenario = replace(work.history.present, name=new_name, owner=state.who(), parent=parent)
-    state.store().save_scenario(scenario.name, scenario.to_json(), state.who(), 0)
+    source = (name, work.revision) if parent else None
+    state.store().save_scenario(scenario.name, scenario.to_json(), state.who(), 0, source=source)
     state.forget(name)
-    context.go_to(scenario.name)
+    state.go_to(scenario.name)
 
 
 def _try(what: Callable[[], object]) -> None:
@@ -169,6 +185,28 @@ def _unlock(name: str, work: Work) -> None:
         _try(lambda: state.store().unlock_scenario(name, state.who(), reason))
 
 
+@st.dialog("Archive the scenario")
+def _archive(name: str, work: Work) -> None:
+    st.caption(
+        "It leaves the lists and stays whole: its address opens it, and the studio brings it back. "
+        "Branches of it stay where they are."
+    )
+    reason = st.text_input("Why", max_chars=200, key="menu_archive_reason", placeholder="may be left blank")
+    if st.button("Archive", type="primary", width="stretch"):
+        _try(lambda: archived(name, reason))
+
+
+def archived(name: str, reason: str = "") -> None:
+    """Archives it and shows the base."""
+    state.store().archive_scenario(name, state.who(), reason)
+    state.go_to(BASE)
+
+
+def _unarchive(name: str, work: Work) -> None:
+    state.store().unarchive_scenario(name, state.who())
+    st.rerun()
+
+
 @st.dialog("Rename the scenario")
 def _rename(name: str, work: Work) -> None:
     given, pressed = _named("Rename", name)
@@ -182,7 +220,7 @@ def rename(name: str, work: Work, new_name: str) -> None:
     history = replace(work.history, present=work.history.present.rename(record.name))
     state.adopt(record.name, Work(history, Scenario.from_json(record.json), record.revision))
     state.forget(name)
-    context.go_to(record.name)
+    state.go_to(record.name)
 
 
 @st.dialog("Duplicate the scenario")
@@ -195,7 +233,7 @@ def _duplicate(name: str, work: Work) -> None:
 
 
 def _copied(name: str, new_name: str) -> None:
-    context.go_to(state.store().duplicate_scenario(name, new_name, state.who()).name)
+    state.go_to(state.store().duplicate_scenario(name, new_name, state.who()).name)
 
 
 @st.dialog("Note on the scenario")
@@ -219,4 +257,4 @@ def _delete(name: str, work: Work) -> None:
 def _deleted(name: str) -> None:
     state.store().delete_scenario(name, state.who())
     state.forget(name)
-    context.go_to(BASE)
+    state.go_to(BASE)

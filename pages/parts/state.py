@@ -6,8 +6,8 @@
     ways_out(...)    what would relieve a shortage           cached for the process, bounded
     work(name)       this session's working scenario         st.session_state; saved ones are in the store
 
-What a session edits is its own until it is saved. Errors that the product can explain are shown by
-`explained()`; anything else is a defect and is left to Streamlit.
+What a session edits is its own until it is saved; a draft of it is kept in the store (draft_keeper.py). Errors
+that the product can explain are shown by `explained()`; anything else is a defect and is left to Streamlit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.desk import Desk, Office
+from pages.parts.draft_keeper import DraftKeeper
 from sop_core.cycle.agreement import branch_name
 from sop_core.errors import DataError, SopError, StoreBusy, StoreError
 from sop_core.plan import Plan
@@ -44,16 +46,39 @@ def store_path() -> Path:
     return Path(os.environ.get("SOP_STORE") or Path(__file__).resolve().parents[2] / "data" / "sop.duckdb")
 
 
-@st.cache_resource(max_entries=1, show_spinner=False, on_release=lambda office: office.store.close())
-def _office(path: str) -> Office:
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """What all sessions share."""
+
+    office: Office
+    keeper: DraftKeeper
+
+    def close(self) -> None:
+        """Writes the drafts that are due, then closes the store."""
+        self.keeper.flush()
+        self.office.store.close()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=_Back.close)
+def _back(path: str) -> _Back:
     opened = Store.open(Path(path))
-    atexit.register(opened.close)  # a server that is stopped leaves the file whole, without a log beside it
-    return Office(opened)
+    back = _Back(Office(opened), DraftKeeper(opened.drafts))
+    atexit.register(back.close)  # a server that is stopped leaves the file whole, without a log beside it
+    return back
+
+
+def _office(path: str) -> Office:
+    return _back(path).office
 
 
 def store() -> Store:
     """The open store. Raises StoreBusy and other StoreErrors: show them with `explained`."""
     return _office(str(store_path())).store
+
+
+def keeper() -> DraftKeeper:
+    """The keeper of unsaved work."""
+    return _back(str(store_path())).keeper
 
 
 def has_data() -> bool:
@@ -133,6 +158,16 @@ class Work:
     saved: Scenario
     revision: int = 0
     locked: bool = False
+    archived: bool = False
+    #: Is told of every edit, once there is one; keeps the draft.
+    watch: Callable[[Work], None] | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name in ("history", "saved", "revision"):
+            watch = getattr(self, "watch", None)
+            if watch is not None:
+                watch(self)
 
     @property
     def scenario(self) -> Scenario:
@@ -149,9 +184,10 @@ class Work:
         return self.history.present != self.saved
 
 
-def scenario_names() -> list[str]:
-    """The base and all stored scenarios, by name."""
-    return [BASE, *(stored.name for stored in store().scenarios() if stored.name != BASE)]
+def scenario_names(*, archived: bool = False) -> list[str]:
+    """The base and all stored scenarios, by name; archived ones only where they are asked for."""
+    found = store().scenarios()
+    return [BASE, *(one.name for one in found if one.name != BASE and (archived or one.archived is None))]
 
 
 def stored(name: str) -> StoredScenario | None:
@@ -169,15 +205,16 @@ def work(name: str = BASE) -> Work:
     if name == BASE:
         if mine is None:
             mine = kept[name] = Work(History(Scenario.base()), Scenario.base())
+        mine.watch = mine.watch or _watch(name)
         return mine
     record = stored(name)
     if record is None:
-        kept.pop(name, None)
         raise StoreError(f"There is no scenario '{name}' any more. Choose another one.")
     if mine is None or (record.revision != mine.revision and not mine.changed):
         scenario = Scenario.from_json(record.json)
         mine = kept[name] = Work(History(scenario), scenario, record.revision)
-    mine.locked = record.locked is not None
+    mine.locked, mine.archived = record.locked is not None, record.archived is not None
+    mine.watch = mine.watch or _watch(name)
     for old in [key for key, entry in kept.items() if not entry.changed and key not in (name, BASE)]:
         if len(kept) <= MOST_WORK:
             break
@@ -188,11 +225,52 @@ def work(name: str = BASE) -> Work:
 def adopt(name: str, mine: Work) -> None:
     """Takes up a working copy under a name."""
     st.session_state.setdefault("_work", {})[name] = mine
+    mine.watch = _watch(name)
+    mine.watch(mine)
 
 
 def forget(name: str) -> None:
-    """Drops this session's working copy: the next `work` takes what the store has."""
+    """Drops this session's working copy and its draft: the next `work` takes what the store has."""
     st.session_state.setdefault("_work", {}).pop(name, None)
+    keeper().drop(draft_token(), name)
+
+
+def working() -> dict[str, Work]:
+    """This session's working copies by scenario name; those of scenarios that are gone too."""
+    kept: dict[str, Work] = st.session_state.setdefault("_work", {})
+    return kept
+
+
+def go_to(name: str) -> None:
+    """Makes that scenario the chosen one from the next run on (the context bar owns the widget)."""
+    st.session_state["_go_to"] = name
+
+
+# -- drafts of unsaved work --
+
+#: The address's parameter that tells whose drafts a session may take up.
+DRAFT = "draft"
+
+
+def draft_token() -> str:
+    """What tells this session's drafts from all others: drawn once, never taken over from an address."""
+    token: str = st.session_state.setdefault("_draft_token", secrets.token_urlsafe(9))
+    return token
+
+
+def _watch(name: str) -> Callable[[Work], None]:
+    """Keeps the draft of a working copy. Runs inside the levers' own path, so it only remembers."""
+    token, me, held = draft_token(), who(), keeper()
+
+    def edited(work: Work) -> None:
+        if work.changed:
+            held.note(token, name, me, work.revision, work.saved, work.history.present)
+            if st.query_params.get(DRAFT) != token:
+                st.query_params[DRAFT] = token
+        else:
+            held.drop(token, name)
+
+    return edited
 
 
 # -- errors --
