@@ -1,0 +1,217 @@
+"""Levers of supply for a pain: overtime, shifts, heads, other sources, contract volumes, stock targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sop_core.changes import (
+    Change,
+    ExtraShift,
+    OvertimeChange,
+    ProductionMode,
+    SafetyStockCover,
+    Scope,
+    SourceVolume,
+    WorkforcePolicy,
+)
+from sop_core.inputs import Inputs
+from sop_core.options.pains import MINIMUM, Pain, first_open
+from sop_core.options.sizing import tidy, tidy_part
+from sop_core.plan import Plan
+from sop_core.supply import causes
+
+#: Overtime proposed on top, at most this part of the regular hours worked: what people can be asked for.
+MOST_OVERTIME = 0.2
+#: Heads proposed on top, at most this part of those there are; volume of a source on top of its maximum.
+MOST_HEADS, MOST_VOLUME = 0.25, 1.0
+#: Items and sources looked at for one pain.
+_MOST_ITEMS, _MOST_SOURCES = 4, 4
+
+
+def for_shortage(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """Hours where a resource is full, volume of the items' sources, less stock of what is short."""
+    if pain.kind in (causes.RESOURCE, causes.POLICY) and pain.binding >= 0:
+        yield from hours(plan, pain, _hours_missing(plan.inputs, pain))
+    if pain.kind != causes.FROZEN:
+        yield from volumes(plan, pain)
+        yield from _targets(plan, pain)
+
+
+def instead_of_overtime(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """Shifts, heads or other sources where overtime is worked now."""
+    q, months = pain.binding, slice(pain.first, pain.last + 1)
+    worked = float((plan.solution.overtime[q, months] + plan.solution.shift_hours_used[q, months]).sum())
+    yield from (change for change in hours(plan, pain, worked) if not isinstance(change, OvertimeChange))
+    yield from volumes(plan, pain)
+
+
+def less_overtime(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """A lower limit of overtime and no extra shifts: what a goal on hours is reached with directly."""
+    inputs, q = plan.inputs, pain.binding
+    scope = Scope.of(resource=pain.name, first=inputs.months[first_open(inputs)])
+    limits = np.stack([inputs.resource.overtime_hours[q], inputs.resource.overtime_per_head[q]])
+    if (np.isfinite(limits) & (limits > 0)).any():
+        for part in (-1.0, -0.5):
+            yield OvertimeChange(scope=scope, pct=part)
+    else:
+        worked = float(plan.solution.overtime[q].max())
+        if worked > 0 and np.isfinite(limits[0]).any():
+            yield OvertimeChange(scope=scope, hours=-tidy(worked))
+    most = float(inputs.resource.max_shifts[q].max())
+    if inputs.resource.shift_hours[q] > 0 and most > 0:
+        yield ExtraShift(scope=scope, shifts=-float(min(math.ceil(most), 10)))
+
+
+def _hours_missing(inputs: Inputs, pain: Pain) -> float:
+    """Hours at the full resource that the missing units take."""
+    routing = inputs.source
+    own = routing.routing_resource == pain.binding
+    per_unit = np.zeros(len(inputs.items))
+    np.maximum.at(per_unit, routing.item[routing.routing_source[own]], routing.routing_hours[own])
+    return float(sum(per_unit[i] * units for i, units in zip(pain.items, pain.units, strict=True)))
+
+
+def _span(inputs: Inputs, first: int, last: int) -> dict[str, Any]:
+    return {"first": inputs.months[first], "last": inputs.months[last]}
+
+
+def hours(plan: Plan, pain: Pain, missing: float) -> Iterator[Change]:
+    """Overtime, shifts and heads that together make `missing` hours in the pain's months, or as much as is sensible."""
+    inputs, q = plan.inputs, pain.binding
+    resource = inputs.resource
+    if missing <= 0 or not np.isfinite(missing):
+        return
+    windows = [(pain.first, pain.last)]
+    late = (max(pain.wanted[0], pain.first), pain.last)
+    if late != windows[0] and late[0] <= late[1]:
+        windows.append(late)
+    for first, last in windows:
+        months = slice(first, last + 1)
+        a_month = missing / (last + 1 - first)
+        scope = Scope.of(resource=pain.name, **_span(inputs, first, last))
+        regular = float(plan.solution.regular[q, months].mean())
+        if regular > 0:
+            yield OvertimeChange(scope=scope, hours=tidy(min(a_month, MOST_OVERTIME * regular)))
+        if resource.shift_hours[q] > 0:
+            wanted = math.ceil(a_month / float(resource.shift_hours[q]) - 1e-9)
+            yield ExtraShift(scope=scope, shifts=float(min(max(wanted, 1), 2)))
+        if resource.people[q]:
+            yield from _heads(plan, pain, a_month, first)
+    if plan.solution.regular[q].max() > 0 and a_month > 2:
+        first, last = windows[0]
+        regular = float(plan.solution.regular[q, first : last + 1].mean())
+        half = tidy(min(missing / (last + 1 - first), MOST_OVERTIME * regular) / 2)
+        yield OvertimeChange(scope=Scope.of(resource=pain.name, **_span(inputs, first, last)), hours=half)
+
+
+def _heads(plan: Plan, pain: Pain, a_month: float, first: int) -> Iterator[Change]:
+    """More heads allowed from the first month on."""
+    inputs, q = plan.inputs, pain.binding
+    resource = inputs.resource
+    per_head = float(resource.hours_per_head[q, first:].max())
+    if per_head <= 0:
+        return
+    limit = resource.max_headcount[q, first:]
+    today = (
+        float(limit.max()) if np.isfinite(limit).all() else float(plan.solution.headcount[q, first:].max())
+    )
+    room = not np.isfinite(limit).all() or bool((plan.solution.headcount[q, first:] < limit - 0.5).all())
+    if room and resource.can_hire[q, first:].all():
+        return  # the plan may hire already and does not
+    more = min(math.ceil(a_month / per_head - 1e-9), math.ceil(MOST_HEADS * max(today, 1.0)))
+    allowed = "free" if resource.can_release[q, first:].all() else "no_release"
+    scope = Scope.of(resource=pain.name, first=inputs.months[first])
+    yield WorkforcePolicy(scope=scope, policy=allowed, max_headcount=float(math.ceil(today) + max(more, 1)))
+
+
+def volumes(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """More from sources with a maximum: the one that is full, another supplier, a subcontractor, another site."""
+    inputs = plan.inputs
+    source = inputs.source
+    missing = dict(zip(pain.items, pain.units, strict=False))
+    offers: list[tuple[float, int, float]] = []
+    for item in pain.items[:_MOST_ITEMS]:
+        for k in np.flatnonzero(source.item == item).tolist():
+            first = max(pain.first - int(source.lead[k]), first_open(inputs))
+            limit = source.max_quantity[k, first : pain.last + 1]
+            known = limit[np.isfinite(limit) & (limit > 0)]
+            if len(known):
+                units = missing.get(item, 0.25 * float(known.sum()))
+                part = min(units / float(known.sum()), MOST_VOLUME)
+                offers.append((units, k, part))
+    offers.sort(key=lambda offer: (-offer[0], offer[1]))
+    by_supplier: dict[str, list[tuple[int, float]]] = {}
+    for _, k, part in offers:
+        by_supplier.setdefault(source.supplier[k], []).append((k, part))
+    for supplier, rows in sorted(by_supplier.items(), key=lambda pair: -max(part for _, part in pair[1])):
+        if supplier and len(rows) > 1:
+            part = tidy_part(max(part for _, part in rows))
+            first = min(_first_start(inputs, k, pain) for k, _ in rows)
+            yield SourceVolume(
+                scope=Scope.of(supplier=supplier, **_span(inputs, first, pain.last)),
+                pct=min(part, MOST_VOLUME),
+            )
+    for _, k, part in offers[:_MOST_SOURCES]:
+        scope = Scope.of(
+            source=inputs.source_names[k], **_span(inputs, _first_start(inputs, k, pain), pain.last)
+        )
+        yield SourceVolume(scope=scope, pct=min(tidy_part(part), MOST_VOLUME))
+
+
+def _first_start(inputs: Inputs, source: int, pain: Pain) -> int:
+    return min(max(pain.first - int(inputs.source.lead[source]), first_open(inputs)), pain.last)
+
+
+def contract(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """Another contract: a higher maximum where it is taken in full, a lower minimum where it weighs."""
+    inputs, k = plan.inputs, pain.binding
+    scope = Scope.of(source=pain.name, **_span(inputs, pain.first, pain.last))
+    if pain.kind == MINIMUM:
+        low = inputs.source.min_quantity[k, pain.first : pain.last + 1]
+        for part in (0.5, 0.0):
+            yield SourceVolume(scope=scope, minimum=float(math.floor(part * float(low.min()))))
+        return
+    for part in (0.1, 0.25):
+        yield SourceVolume(scope=scope, pct=part)
+
+
+def _targets(plan: Plan, pain: Pain) -> Iterator[Change]:
+    """Lower stock targets of what is short: units on the shelf serve orders."""
+    inputs = plan.inputs
+    families = tuple(dict.fromkeys(inputs.item_family[i] for i in pain.items[:_MOST_ITEMS]))
+    for family in families:
+        own = [i for i in range(len(inputs.items)) if inputs.item_family[i] == family]
+        if family and inputs.stock_target[own].any():
+            for part in (-0.2, -0.4):
+                yield SafetyStockCover(scope=Scope.of(family=family), pct=part)
+
+
+def less_stock(plan: Plan, pain: Pain, deep: bool) -> Iterator[Change]:
+    """Lower stock targets of a family; what is slow made to order. `deep`: large steps too, for a goal on stock."""
+    inputs = plan.inputs
+    if inputs.stock_target[list(pain.items)].any():
+        for part in (-0.2, -0.4) if not deep else (-0.2, -0.5, -1.0):
+            yield SafetyStockCover(scope=Scope.of(family=pain.name), pct=part)
+    stocked = [i for i in pain.items if not inputs.item.make_to_order[i]]
+    if stocked and deep:
+        scope = items_scope(inputs, (stocked[0],))
+        if (scope.item_share(inputs)[stocked[0]]) >= 1:
+            yield ProductionMode(scope=scope, mode="MTO")
+
+
+def items_scope(inputs: Inputs, items: tuple[int, ...]) -> Scope:
+    """The scope of these planning items in the widest words: families where all of a family is meant, else products."""
+    families: list[str] = []
+    products: list[str] = []
+    chosen = set(items)
+    for family in dict.fromkeys(inputs.item_family[i] for i in items):
+        own = {i for i, name in enumerate(inputs.item_family) if name == family}
+        if family and own <= chosen:
+            families.append(family)
+        else:
+            products += [p for i in sorted(own & chosen) for p in inputs.item_products[i]]
+    return Scope(families=tuple(families), products=tuple(products))
