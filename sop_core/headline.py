@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from sop_core.calendar import month_label, month_part, span_label
+from sop_core.calendar import month_part, span_label
+from sop_core.explain.pricing import way_text
+from sop_core.explain.subject import contract_findings, promise_findings, shortage_findings
+from sop_core.explain.words import money_text as money_text
+from sop_core.explain.words import titles
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 from sop_core.planner import Company
@@ -24,6 +27,7 @@ class Sentence:
 
     text: str
     link: str = ""
+    why: str = ""  #: key of its explanation (explain.Subject.key), "" = none
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,7 @@ class Card:
     money: float
     kind: str
     link: str = ""
-
-
-def money_text(amount: float, currency: str) -> str:
-    """`312 k EUR`, `1.24 M EUR`: three digits, as people say it."""
-    size = abs(amount)
-    if size >= 999_500:
-        return f"{amount / 1e6:,.3g} M {currency}" if size < 999.5e6 else f"{amount / 1e6:,.0f} M {currency}"
-    if size >= 1_000:
-        return f"{amount / 1e3:,.0f} k {currency}"
-    return f"{amount:,.0f} {currency}"
+    why: str = ""  #: key of its explanation (explain.Subject.key), "" = none
 
 
 def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sentence:
@@ -62,7 +57,7 @@ def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sen
             else ""
         )
         out = f" {way_out}" if way_out else ""
-        return Sentence(f"{worst.title}: {worst.sentence}{out}{more}", worst.link)
+        return Sentence(f"{worst.title}: {worst.sentence}{out}{more}", worst.link, worst.why)
     return Sentence(f"All demand is served on time. {_tightest(plan)}", "supply")
 
 
@@ -80,23 +75,7 @@ def way_out(ways: Sequence[WayOut], currency: str) -> str:
     """The best way out of a shortage as a sentence; "" where none was found (see Planner.ways_out)."""
     if not ways:
         return ""
-    best = ways[0]
-    amount = f"{best.amount:,.0f}" if best.amount >= 10 else f"{best.amount:.1f}"
-    what = {
-        "overtime": f"{amount} more overtime hours at {best.name}",
-        "shift": f"{amount} extra shifts at {best.name}",
-        "hire": f"{amount} more heads at {best.name}",
-        "machine hours": f"{amount} more hours of {best.name}",
-        "source": f"{amount} units more from {best.name}",
-        "material": f"{amount} units more of {best.name}",
-        "lane": f"{amount} units more on {best.name}",
-        "storage": f"{amount} units more room at {best.name}",
-    }[best.lever]
-    gain = money_text(abs(best.gain), currency)
-    worth = f"which pays {gain}" if best.gain >= 0 else f"at a margin {gain} lower"
-    return (
-        f"Best way out: {what} ({month_label(best.month)}), for {best.relieved:,.0f} units on time, {worth}."
-    )
+    return f"Best way out: {way_text(ways[0], currency)}."
 
 
 def _tightest(plan: Plan) -> str:
@@ -114,57 +93,12 @@ def attention(plan: Plan, company: Company) -> list[Card]:
     return sorted(cards, key=lambda card: -card.money)
 
 
-def _names(plan: Plan, items: list[str], most: int = 1) -> str:
-    titles = dict(zip(plan.inputs.items, plan.inputs.item_title or plan.inputs.items, strict=True))
-    shown = ", ".join(titles[name] for name in items[:most])
-    return shown + (f" and {len(items) - most} more" if len(items) > most else "")
-
-
-_CAUSE = {
-    "resource": "{thing} is full",
-    "supplier contract": "{thing} is at its contract's maximum",
-    "material": "{thing} is not to be had",
-    "lane": "{thing} carries all it can",
-    "storage": "{thing} has no room",
-    "lead time": "Orders fall within the lead time",
-    "frozen months": "The frozen plan holds {thing}",
-    "no source": "Nothing supplies {thing}",
-    "policy": "Serving {thing} costs more than it earns",
-}
-
-
 def _shortages(plan: Plan) -> list[Card]:
-    """One card for each thing that holds demand back."""
-    short = plan.shortages
-    cards = []
-    # Lead times are one decision (order earlier, or buy spot), a supplier's maxima one talk with the supplier.
-    supplier = {
-        name: who or name
-        for name, who in zip(plan.inputs.source_names, plan.inputs.source.supplier, strict=True)
-    }
-    things = short["binding"].where(short["cause_kind"] != "lead time", "")
-    things = things.where(short["cause_kind"] != "supplier contract", things.map(supplier))
-    for (cause, thing), rows in short.groupby(["cause_kind", things], sort=False):
-        value, units = float(rows["value"].sum()), float(rows["quantity"].sum())
-        items = list(rows.groupby("item")["value"].sum().sort_values(ascending=False).index)
-        first, last = rows["month"].min(), rows["month"].max()
-        lost = float(rows.loc[rows["kind"] == "lost", "quantity"].sum())
-        how = "late" if lost <= 0 else "lost" if lost >= units - 1e-6 else f"late or lost ({lost:,.0f} lost)"
-        title = _CAUSE[str(cause)].format(thing=thing or _names(plan, items))
-        full_from, full_to = rows["full_from"].min(), rows["full_to"].max()
-        if pd.notna(full_from):
-            title = f"{title}, {span_label(full_from, full_to)}"
-        cards.append(
-            Card(
-                title=title,
-                sentence=f"{units:,.0f} units of {_names(plan, items)} {how} in {span_label(first, last)}, "
-                f"{money_text(value, plan.inputs.currency)} of revenue.",
-                money=value,
-                kind="shortage",
-                link="supply",
-            )
-        )
-    return cards
+    """One card for each thing that holds demand back, in the words of every list of exceptions."""
+    return [
+        Card(found.title, found.sentence, found.money, "shortage", "supply", found.subject.key)
+        for found in shortage_findings(plan)
+    ]
 
 
 def _promotions(plan: Plan) -> list[Card]:
@@ -180,7 +114,7 @@ def _promotions(plan: Plan) -> list[Card]:
         if promotion.uplift <= 0 or not len(hit):
             continue
         value, units = float(hit["value"].sum()), float(hit["quantity"].sum())
-        names = _names(plan, list(dict.fromkeys(hit["item"])))
+        names = titles(plan, list(dict.fromkeys(hit["item"])))
         cards.append(
             Card(
                 title=f"Promotion {promotion.name} sells what is short",
@@ -226,27 +160,15 @@ def _excess(plan: Plan) -> list[Card]:
 
 def _contracts(plan: Plan) -> list[Card]:
     """Contract minima that the plan does not take."""
-    inputs, short = plan.inputs, plan.solution.contract_shortfall
-    cards = []
-    for k in np.flatnonzero(short.sum(axis=1) > 1e-6):
-        months = inputs.months[short[k] > 1e-6]
-        cards.append(
-            Card(
-                title=f"{inputs.source_names[k]}: contract minimum not taken",
-                sentence=f"{short[k].sum():,.0f} units less than promised in {span_label(months[0], months[-1])}.",
-                money=float((short[k] * inputs.source.unit_cost[k]).sum()),
-                kind="contract",
-                link="supply",
-            )
-        )
-    return cards
+    return [
+        Card(found.title, found.sentence, found.money, "contract", "supply", found.subject.key)
+        for found in contract_findings(plan)
+    ]
 
 
 def _promises(plan: Plan) -> list[Card]:
     """Hard rules that could not be kept."""
     return [
-        Card(
-            title="A rule could not be kept", sentence=f"{promise}.", money=0.0, kind="promise", link="supply"
-        )
-        for promise in plan.solution.promises
+        Card(found.title, found.sentence, found.money, "promise", "supply", found.subject.key)
+        for found in promise_findings(plan)
     ]

@@ -59,7 +59,7 @@ def candidates(inputs: Inputs, found: causes.Causes, quantity: float) -> Iterato
                 most = float(inputs.source.max_quantity[line, month]) + quantity
                 scope = Scope.of(source=inputs.source_names[line]) if _known(inputs, line) else None
                 if scope is not None:
-                    yield from _by_change(
+                    yield from by_change(
                         inputs, ("source", line), SourceVolume(scope=_in(inputs, scope, month), maximum=most)
                     )
 
@@ -75,7 +75,7 @@ def _in(inputs: Inputs, scope: Scope, first: int, last: int | None = None) -> Sc
     return dataclasses.replace(scope, first=str(inputs.months[first]), last=str(inputs.months[end]))
 
 
-def _by_change(inputs: Inputs, pull: Pull, change: Change) -> Iterator[Candidate]:
+def by_change(inputs: Inputs, pull: Pull, change: Change) -> Iterator[Candidate]:
     """The candidate that a Change makes; none where it does not fit the company."""
     other = inputs.copy()
     try:
@@ -95,12 +95,12 @@ def _hours(inputs: Inputs, q: int, first: int, month: int, hours: float) -> Iter
     spread = hours > _ONE_MONTH * regular and first < month
     begin = first if spread else month
     each = hours / (month - begin + 1)
-    yield from _by_change(
+    yield from by_change(
         inputs, ("overtime", q), OvertimeChange(scope=_in(inputs, scope, begin, month), hours=each)
     )
     if resource.shift_hours[q] > 0:
         shifts = min(float(np.ceil(each / resource.shift_hours[q])), _MOST_SHIFTS)
-        yield from _by_change(
+        yield from by_change(
             inputs, ("shift", q), ExtraShift(scope=_in(inputs, scope, begin, month), shifts=shifts)
         )
     if resource.people[q]:
@@ -108,7 +108,7 @@ def _hours(inputs: Inputs, q: int, first: int, month: int, hours: float) -> Iter
         most = float(resource.max_headcount[q].max()) + hours / per_head
         policy = "free" if resource.can_release[q].all() else "no_release"
         limit = most if np.isfinite(most) else None
-        yield from _by_change(
+        yield from by_change(
             inputs, ("hire", q), WorkforcePolicy(scope=scope, policy=policy, max_headcount=limit)
         )
     if np.isfinite(resource.hours[q, month]):
@@ -117,7 +117,7 @@ def _hours(inputs: Inputs, q: int, first: int, month: int, hours: float) -> Iter
             other.resource.hours[q, month] += hours
             yield ("machine hours", q), None, other
         else:
-            yield from _by_change(
+            yield from by_change(
                 inputs, ("machine hours", q), CapacityChange(scope=_in(inputs, scope, month), hours=hours)
             )
 

@@ -177,22 +177,47 @@ def _lead_to_regions(inputs: Inputs) -> tuple[Ints, Ints]:
         return np.zeros((n_sites, n_regions), dtype=np.int64), np.full((n_sites, n_regions), -1)
     lead = np.full((n_sites, n_regions), _FAR)
     last = np.full((n_sites, n_regions), -1)
+    spent = np.full((n_sites, n_regions), np.inf)
     cost = lane.unit_cost.mean(axis=1)
     for one in np.lexsort((cost, lane.lead)):
         if lane.to_region[one] >= 0 and lane.lead[one] < lead[lane.origin[one], lane.to_region[one]]:
             lead[lane.origin[one], lane.to_region[one]] = lane.lead[one]
             last[lane.origin[one], lane.to_region[one]] = one
+            spent[lane.origin[one], lane.to_region[one]] = cost[one]
     between = np.flatnonzero(lane.to_site >= 0)
+    # Of ways that take equally long the cheapest counts: it is the one that the plan would use.
     for _ in range(n_sites):
-        before = lead.copy()
+        before = spent.copy()
         for one in between:
-            through = lane.lead[one] + lead[lane.to_site[one]]
-            better = through < lead[lane.origin[one]]
-            lead[lane.origin[one], better] = through[better]
-            last[lane.origin[one], better] = last[lane.to_site[one], better]
-        if np.array_equal(before, lead):
+            origin, through = lane.origin[one], lane.lead[one] + lead[lane.to_site[one]]
+            dearer = cost[one] + spent[lane.to_site[one]]
+            better = (through < lead[origin]) | ((through == lead[origin]) & (dearer < spent[origin] - 1e-12))
+            better &= through < _FAR
+            lead[origin, better], spent[origin, better] = through[better], dearer[better]
+            last[origin, better] = last[lane.to_site[one], better]
+        if np.array_equal(before, spent):
             break
     return lead, last
+
+
+def blocked_start(
+    inputs: Inputs, solution: Solution, source: int, month: int
+) -> tuple[str, int, int, int] | None:
+    """(kind, binding thing, first and last month of the run in which it is full) that keeps a source from starting one
+    unit more in a month; None where nothing does."""
+    block, thing = _blocked_starts(inputs, solution)
+    code, what = int(block[source, month]), int(thing[source, month])
+    if code == _CODE[POLICY]:
+        return None
+    one = np.array([0])
+    result = _Result(one + code, one + what, one + source, one + month)
+    first, last = _runs(inputs, solution, result, one + month)
+    return KINDS[code], what, int(first[0]), int(last[0])
+
+
+def entry_lanes(inputs: Inputs) -> Ints:
+    """[s, r] the lane by which units of a site enter a region on their quickest way; -1 = none, or no lanes given."""
+    return _lead_to_regions(inputs)[1]
 
 
 def resource_full(inputs: Inputs, solution: Solution) -> tuple[Bools, Bools]:

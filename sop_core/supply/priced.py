@@ -212,6 +212,9 @@ def _apply(case: _Case, lever: Lever, amount: float) -> None:
             inputs.resource.hours[at, month] = max(inputs.resource.hours[at, month] + amount / running, 0.0)
     if lever.kind == "overtime":
         running = 1 - inputs.resource.outage[at, month]
+        if inputs.resource.people[at] and not np.isnan(inputs.resource.overtime_per_head[at, month]):
+            line = int(np.flatnonzero(np.flatnonzero(inputs.resource.people) == at)[0])
+            case.nudges.append(("staff_overtime", line, month, amount))
         if running > 0:
             inputs.resource.overtime_hours[at, month] = max(
                 inputs.resource.overtime_hours[at, month] + amount / running, 0.0
@@ -245,6 +248,7 @@ class WayOut:
     cost: float  #: money more spent by the plan as a whole (less backlog and lost sales may make it negative)
     gain: float  #: margin more; negative = does not pay
     change: Change | None = None  #: what a scenario needs for it; None where no Change says it
+    span: tuple[np.datetime64, np.datetime64] | None = None  #: first and last month in which it is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +331,18 @@ def tried(
             cost=plan.cost - solution.cost,
             gain=plan.margin - solution.margin,
             change=change,
+            span=used_span(inputs, used),
         )
         ways.append(Tried(way, other, plan))
     if inputs.policy.objective == "service":
         return tuple(sorted(ways, key=lambda one: (-round(one.way.relieved, 6), one.way.cost)))
     return tuple(sorted(ways, key=lambda one: (-one.way.gain, one.way.cost)))
+
+
+def used_span(inputs: Inputs, used: Floats) -> tuple[np.datetime64, np.datetime64] | None:
+    """First and last month in which more than a trace of a lever is used; None where it is not used."""
+    months = np.flatnonzero(used > 0.01 * max(float(used.max(initial=0.0)), 1e-9))
+    return (inputs.months[months[0]], inputs.months[months[-1]]) if len(months) else None
 
 
 def short_units(inputs: Inputs, demand: Floats, solution: Solution) -> Floats:
