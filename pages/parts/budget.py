@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pages.parts.grid import Past
-from sop_core.calendar import fiscal_year, month_column, month_label
+from sop_core.calendar import fiscal_year, month_label
 from sop_core.inputs import Floats
 from sop_core.plan import Plan
 from sop_core.planner import Company
+from sop_core.projection import budget_by_month
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,7 @@ MEASURES = ("revenue", "margin", "quantity")
 
 def budget_months(company: Company, measure: str) -> dict[np.datetime64, float]:
     """The company's budget by month; empty where it brought none for that measure."""
-    frame = company.snapshot.table("budget")
-    frame = frame[frame[measure].notna()] if len(frame) else frame
-    out: dict[np.datetime64, float] = {}
-    for month, value in zip(month_column(frame["month"]), frame[measure].to_numpy(dtype=float), strict=True):
-        out[month] = out.get(month, 0.0) + float(value)
-    return out
+    return budget_by_month(company, measure)
 
 
 def estimate_months(plan: Plan, past: Past, measure: str) -> dict[np.datetime64, float]:
