@@ -21,6 +21,7 @@ PAGES = {
     ],
     "Decide": [
         st.Page("pages/scenarios.py", title="Scenarios", icon=":material/tune:"),
+        st.Page("pages/tradeoffs.py", title="Trade-offs", icon=":material/balance:"),
         st.Page("pages/meeting.py", title="Pre-S&OP", icon=":material/groups:"),
     ],
 }

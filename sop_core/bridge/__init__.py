@@ -20,7 +20,7 @@ from sop_core.bridge.change_effects import (
 from sop_core.bridge.drivers import BY_DRIVER, by_driver
 from sop_core.bridge.margin_drivers import Step
 from sop_core.bridge.route import MOST_GROUPS, Edit, Group, Route, groupings, route, subject
-from sop_core.bridge.words import amount, change_sentence, largest, step_sentence, whole_sentence
+from sop_core.bridge.words import amount, change_sentence, step_sentence, whole_sentence
 
 __all__ = [
     "BY_DRIVER",
@@ -40,7 +40,6 @@ __all__ = [
     "by_driver",
     "change_sentence",
     "groupings",
-    "largest",
     "replans",
     "route",
     "step_sentence",

@@ -167,7 +167,7 @@ class _Walk:
         self.found, self.measure, self.stop = found, measure, stop
         self.known: dict[str, Floats] = {}
         self.reasons: dict[frozenset[int], str] = {}
-        self.asked = 0
+        self.seen: set[frozenset[int]] = set()
         self.stopped = False
         self.told: Callable[[int], None] = lambda done: None
 
@@ -198,9 +198,15 @@ class _Walk:
         except (ScenarioError, PlanError) as error:
             self.reasons[made] = str(error)
             return None
-        self.asked += 1
-        self.told(self.asked)
+        if made not in self.seen:
+            self.seen.add(made)
+            self.told(self.asked)
         return answer
+
+    @property
+    def asked(self) -> int:
+        """Scenarios between the two that were looked at and can be planned."""
+        return len(self.seen)
 
 
 def _edits(groups: tuple[Group, ...]) -> frozenset[int]:

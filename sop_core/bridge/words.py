@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sop_core.bridge.change_effects import LATE, Attribution, Part
+from sop_core.bridge.change_effects import LATE, Part
 from sop_core.bridge.margin_drivers import Step
 from sop_core.headline import money_text
 from sop_core.kpis import KPIS, favourable
@@ -116,9 +116,15 @@ def _at(step: Step) -> str:
 
 
 def whole_sentence(
-    kpi: str, before: float, after: float, names: tuple[str, str], largest: Sequence[str], currency: str
+    kpi: str,
+    before: float,
+    after: float,
+    names: tuple[str, str],
+    parts: Sequence[tuple[str, float]],
+    currency: str,
 ) -> str:
-    """`From Base to Overhaul, margin falls by 312 k EUR to 12.1 M EUR, most of all through ...`."""
+    """`From Base to Overhaul, margin falls by 312 k EUR to 12.1 M EUR, unfavourable. Largest part: ...`. `parts`: what
+    the bridge is made of, (label, amount)."""
     effect, what = after - before, _title(kpi)
     unit = KPIS[kpi].unit
     if not np.isfinite(effect):
@@ -134,7 +140,9 @@ def whole_sentence(
     )
     good = favourable(kpi, effect)
     word = "" if good is None else ", favourable" if good else ", unfavourable"
-    through = f" Most of all through {largest[0]}." if largest else ""
+    known = [part for part in parts if np.isfinite(part[1])]
+    label, most = max(known, key=lambda part: abs(part[1]), default=("", 0.0))
+    through = f" Largest part: {label}, {amount(kpi, most, currency, signed=True)}." if len(known) > 1 else ""
     move = "rises" if effect > 0 else "falls"
     said = (
         f"From {names[0]} to {names[1]}, {what} {move} by {amount(kpi, effect, currency)} to {level}{word}."
@@ -156,9 +164,3 @@ def _verb(kpi: str, effect: float) -> str:
     if KPIS[kpi].direction == "up":
         return "brings" if good else "costs"
     return "adds" if effect > 0 else "takes off"
-
-
-def largest(attribution: Attribution, kpi: str) -> list[str]:
-    """Labels of the parts, largest effect first."""
-    ranked = sorted(attribution.parts, key=lambda part: -abs(np.nan_to_num(part.effects[kpi])))
-    return [part.group.label for part in ranked]

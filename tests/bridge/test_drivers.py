@@ -147,9 +147,11 @@ def test_only_known_kpis_and_one_company() -> None:
 
 
 def test_the_whole_in_one_sentence() -> None:
-    said = bridge.whole_sentence("margin", 1_000_000.0, 688_000.0, ("Base", "Overhaul"), ["Line 2"], "EUR")
+    parts = [("Growth", 8_000.0), ("Line 2", -320_000.0)]
+    said = bridge.whole_sentence("margin", 1_000_000.0, 688_000.0, ("Base", "Overhaul"), parts, "EUR")
     assert said == (
-        "From Base to Overhaul, margin falls by 312 k EUR to 688 k EUR, unfavourable. Most of all through Line 2."
+        "From Base to Overhaul, margin falls by 312 k EUR to 688 k EUR, unfavourable. "
+        "Largest part: Line 2, −320 k EUR."
     )
     assert "stays as it is" in bridge.whole_sentence("margin", 5.0, 5.0, ("A", "B"), [], "EUR")
     assert "rises by 1.2 points to 97.2 %, favourable" in bridge.whole_sentence(
