@@ -8,13 +8,14 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
-from pages.parts.tradeoffs import bridge, why
+from pages.parts.tradeoffs import bridge, options, why
 
 #: The parts of the page, in the order of the meeting.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
     {
         "Why": why.render,
         "Bridge": bridge.render,
+        "Options": options.render,
     }
 )
 
