@@ -1,4 +1,4 @@
-"""Scenarios: the live what-if, and saved scenarios side by side."""
+"""Scenarios: the live what-if, the studio where they are worked on, and saved scenarios side by side."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from pages.parts import context
 from pages.parts.context import View
-from pages.parts.scenarios import compare, what_if
+from pages.parts.scenarios import compare, studio, what_if
 
 #: The ways of looking, in the order in which they are used; the switch stands in the context bar.
 MODES: Mapping[str, Callable[[View], None]] = MappingProxyType(
     {
         "What-if": what_if.render,
+        "Studio": studio.render,
         "Compare": compare.render,
     }
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
@@ -139,6 +139,38 @@ class Scenario:
         self._step(to)
         rest = self.steps[:position] + self.steps[position + 1 :]
         return replace(self, steps=(*rest[:to], step, *rest[to:]))
+
+    def shift(self, positions: Iterable[int], by: Literal[-1, 1]) -> tuple[Scenario, tuple[int, ...]]:
+        """With those Changes one place up (-1) or down (1), as a block that stops at the end; and where they are
+        then."""
+        picked = set(positions)
+        steps = [(self._step(at), at in picked) for at in range(len(self.steps))]
+        order = range(len(steps)) if by < 0 else range(len(steps) - 1, -1, -1)
+        for at in order:
+            to = at + by
+            if steps[at][1] and 0 <= to < len(steps) and not steps[to][1]:
+                steps[at], steps[to] = steps[to], steps[at]
+        moved = replace(self, steps=tuple(step for step, _ in steps))
+        return moved, tuple(at for at, (_, mine) in enumerate(steps) if mine)
+
+    def duplicate(self, positions: Iterable[int]) -> Scenario:
+        """With a muted copy behind each of those Changes: the plan stays until the copy is edited and acts."""
+        picked = set(positions)
+        out: list[Step] = []
+        for at, step in enumerate(self.steps):
+            out += [step, step._replace(muted=True)] if at in picked else [step]
+        return replace(self, steps=tuple(out))
+
+    def without(self, positions: Iterable[int]) -> Scenario:
+        """Without the Changes at those positions."""
+        picked = set(positions)
+        return replace(self, steps=tuple(step for at, step in enumerate(self.steps) if at not in picked))
+
+    def extend(self, steps: Iterable[Step]) -> Scenario:
+        """With those steps at the end; one that stands there already, to the letter, is not added again."""
+        out = list(self.steps)
+        out += [step for step in steps if step not in out]
+        return replace(self, steps=tuple(out))
 
     def rename(self, name: str) -> Scenario:
         """Under another name."""
