@@ -129,6 +129,8 @@ class Explanation:
         up = _side("One more " + name, found.up, found.holds_up, found.step, unit, currency, gains=True)
         down = _side("one less", found.down, found.holds_down, found.step, unit, currency, gains=False)
         said = "; ".join(part for part in (up, down) if part)
+        if found.up < self.worth.cost:
+            return ""  # the verdict says it
         if not np.isnan(self.worth.cost):
             said = f"{up}; to have it costs {words.rate_text(self.worth.cost, currency)}"
         return f"{words.capital(said)}." if said else ""

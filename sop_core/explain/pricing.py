@@ -13,7 +13,7 @@ from sop_core.changes import OvertimeChange, Scope, SourceVolume, WorkforcePolic
 from sop_core.changes.capacity import CapacityChange
 from sop_core.errors import PlanError
 from sop_core.explain import subject, words
-from sop_core.explain.explanation import Binding, Explanation, Priced, Way, Without
+from sop_core.explain.explanation import Binding, Explanation, Priced, Term, Way, Without
 from sop_core.inputs import Inputs
 from sop_core.money import build_money
 from sop_core.plan import Plan
@@ -61,14 +61,25 @@ def price(
     without = _without(solver, plan, found) if found.subject.kind == subject.OVERLOAD and go_on() else None
     tell("Pricing one step more and less", 2, _STEPS)
     priced = _worth(solver, plan, found.binding, go_on) if found.binding is not None and go_on() else None
-    verdict = found.verdict
+    verdict, terms = found.verdict, found.arithmetic
     if priced is not None and priced.worth.up < priced.cost:
         verdict = (
             f"To the whole plan a unit there is worth {words.rate_text(priced.worth.up, found.currency)}; to have it "
             f"costs {words.rate_text(priced.cost, found.currency)}, so the plan leaves it."
         )
+        terms = (
+            Term("Worth of a unit there to the whole plan", priced.worth.up),
+            Term("Cost to have it there", -priced.cost),
+        )
     return dataclasses.replace(
-        found, verdict=verdict, worth=priced, ways_out=ways, without=without, priced=True, complete=not halted
+        found,
+        verdict=verdict,
+        arithmetic=terms,
+        worth=priced,
+        ways_out=ways,
+        without=without,
+        priced=True,
+        complete=not halted,
     )
 
 

@@ -166,17 +166,19 @@ def _behind(plan: Plan, cell: Cell, start: int) -> list[Link]:
         limit = f" of {words.count(hours)} hours at hand" if np.isfinite(hours) else " hours, no limit"
         text = f"{words.count(load)}{limit}"
         when = _when(inputs, cell, start) if binding else words.month(inputs, start)
-        if full[q, start] and not binding:
+        if not binding and not full[q, start]:
+            continue  # what has room does not hold anything back
+        if not binding:
             text += ", full as well"
         links.append(Link("Resource", inputs.resource_names[q], when, _part(load, hours), text, binding))
     for n in dict.fromkeys(material.usage_material[material.usage_source == cell.source].tolist()):
         binding = cell.kind == causes.MATERIAL and cell.binding == n
+        if not binding:
+            continue
         left = float(solution.material_stock[n, start])
-        when = _when(inputs, cell, start) if binding else words.month(inputs, start)
+        when = _when(inputs, cell, start)
         text = f"{words.count(left)} units left at month end"
-        links.append(
-            Link("Material", inputs.material_names[n], when, 1.0 if binding else np.nan, text, binding)
-        )
+        links.append(Link("Material", inputs.material_names[n], when, 1.0, text, True))
     return sorted(links, key=lambda link: link.binding)
 
 

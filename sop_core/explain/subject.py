@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ class Subject:
     def key(self) -> str:
         """One word for addresses and caches; `from_key` reads it."""
         parts = (self.kind, self.thing, self.cause, self.item, self.month)
-        return "~".join(quote(part, safe="") for part in parts).rstrip("~")
+        return "~".join(part.replace("%", "%25").replace("~", "%7E") for part in parts).rstrip("~")
 
     @staticmethod
     def from_key(key: str) -> Subject | None:

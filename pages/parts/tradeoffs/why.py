@@ -15,12 +15,12 @@ from sop_core.explain import KINDS, MONEY, Explanation, Finding, Subject, explai
 from sop_core.explain.subject import SHORTAGE, cells
 from sop_core.plan import Plan
 
-#: Exceptions in the list and orders of one exception to choose from; the rest is counted.
-MOST, MOST_ORDERS = 40, 60
+#: Exceptions of one kind in the list, alone and among all kinds, and orders of one to choose from; the rest is counted.
+MOST, FEW, MOST_ORDERS = 40, 7, 60
 #: Height of the list in pixels.
 _LIST = 620
 #: Re-plans that pricing takes, and seconds up to which they are made at once, without being asked.
-_SOLVES, _AT_ONCE = 22, 4.0
+_SOLVES, _AT_ONCE = 22, 6.0
 #: Name of the query parameter that says which exception is shown.
 PARAMETER = "why"
 
@@ -65,32 +65,42 @@ def _list(found: tuple[Finding, ...]) -> Finding:
     """The exceptions in money order with a filter by kind; the one that is chosen."""
     counts = {kind: sum(one.subject.kind == kind for one in found) for kind in KINDS}
     kinds = [kind for kind in KINDS if counts[kind]]
-    picked = st.pills(
-        "Kind", kinds, selection_mode="multi", key="why_kinds", label_visibility="collapsed",
-        format_func=lambda kind: f"{KINDS[kind]} ({counts[kind]})",
+    picked = st.selectbox(
+        "Kind", ["", *kinds], key="why_kind", label_visibility="collapsed",
+        format_func=lambda kind: (
+            f"{KINDS[kind]} ({counts[kind]})" if kind else f"All exceptions ({len(found)})"
+        ),
     )  # fmt: skip
-    shown = [one for one in found if not picked or one.subject.kind in picked]
+    shown = [one for one in found if not picked or one.subject.kind == picked]
     wanted = _base(Subject.from_key(st.query_params.get(PARAMETER, "")))
     chosen = next((one for one in found if one.subject == wanted), None)
-    if chosen is None:
-        if wanted is not None:
-            st.caption("What the link asked about is no exception of this plan. The largest is shown.")
-        chosen = shown[0]
-    elif picked and chosen not in shown:
+    if chosen is None and wanted is not None:
+        st.caption("What the link asked about is no exception of this plan. The largest is shown.")
+    if chosen is None or (picked and chosen not in shown):
         chosen = shown[0]
     with st.container(height=_LIST, border=False, gap="xxsmall", key="why_list"):
-        for n, one in enumerate(shown[:MOST]):
-            amount = f"**{fmt.short(one.money)}** " if one.money >= 0.5 else ""
-            st.button(
-                f"{amount}{fmt.plain(one.title)}", key=f"why_pick_{n}", width="stretch", on_click=_pick,
-                args=(one.subject,), type="secondary" if one is chosen else "tertiary",
-                help=f"{fmt.plain(one.sentence)} {MONEY[one.subject.kind]}.",
-            )  # fmt: skip
-    if len(shown) > MOST:
-        st.caption(
-            f"The {MOST} largest of {len(shown)} are listed: choose a kind, or a family in the bar above."
-        )
+        for kind in kinds:
+            _group(kind, [one for one in shown if one.subject.kind == kind], chosen, MOST if picked else FEW)
     return chosen
+
+
+def _group(kind: str, found: list[Finding], chosen: Finding, most: int) -> None:
+    """One kind of exceptions under its name, largest money first."""
+    if not found:
+        return
+    st.html(f'<div class="sop-group" title="{fmt.safe(MONEY[kind])}">{fmt.safe(KINDS[kind])}</div>')
+    listed = found[:most] if chosen not in found[most:] else [*found[: most - 1], chosen]
+    for one in listed:
+        amount = f"**{fmt.short(one.money)}** " if one.money >= 0.5 else ""
+        st.button(
+            f"{amount}{fmt.plain(one.title)}", key=f"why_pick_{one.subject.key}", width="stretch",
+            on_click=_pick, args=(one.subject,), type="secondary" if one is chosen else "tertiary",
+            help=f"{fmt.plain(one.sentence)} {MONEY[kind]}.",
+        )  # fmt: skip
+    if len(found) > most:
+        more = len(found) - most
+        how = "choose the kind above" if most == FEW else "choose a family in the bar above"
+        st.html(f'<div class="sop-quiet">{more} smaller ones: {how}.</div>')
 
 
 def _base(subject: Subject | None) -> Subject | None:
@@ -194,7 +204,8 @@ def _picture(view: View, told: Explanation) -> None:
 def seconds_needed(plan: Plan) -> float:
     """About how long pricing takes: a warm re-plan is some eight times faster than the cold one of the base."""
     solver = plan.solution.solver
-    return _SOLVES * (solver.seconds if solver.warm else solver.seconds / 8)
+    cold = solver.base_seconds if solver.warm else solver.seconds
+    return _SOLVES * (min(solver.seconds, cold / 8) if solver.warm and cold else cold / 8)
 
 
 def _priced(view: View, plan: Plan, subject: Subject, told: Explanation) -> None:

@@ -10,11 +10,11 @@ from sop_core.explain import Explanation, Link, Priced, Way
 STYLES = """<style>
 .sop-why{font-size:1.02rem;font-weight:600;line-height:1.4;margin:.1rem 0 .2rem;color:var(--sop-ink)}
 .sop-because{font-size:.84rem;line-height:1.45;margin:.15rem 0;color:var(--sop-ink)}
-.sop-chain{display:flex;flex-wrap:wrap;gap:.3rem .25rem;align-items:stretch;list-style:none;padding:0;margin:.3rem 0}
-.sop-chain li{display:flex;align-items:center;gap:.25rem;margin:0}
-.sop-chain li+li::before{content:"\\2190";color:var(--sop-muted);font-size:.95rem}
+.sop-chain{display:flex;flex-wrap:wrap;gap:.3rem .25rem;align-items:stretch;margin:.3rem 0}
+.sop-chain>div{display:flex;align-items:center;gap:.25rem}
+.sop-chain>div+div::before{content:"\\2190";color:var(--sop-muted);font-size:.95rem}
 .sop-link{border:1px solid var(--sop-line);border-radius:6px;padding:.3rem .5rem;background:var(--sop-raised);
- width:9.6rem;height:100%;box-sizing:border-box}
+ width:8.6rem;height:100%;box-sizing:border-box}
 .sop-link.binds{border:2px solid var(--sop-shortage)}
 .sop-link small{display:block;font-size:.7rem;color:var(--sop-muted);line-height:1.3}
 .sop-link b{display:block;font-size:.8rem;font-weight:600;line-height:1.25;overflow-wrap:anywhere}
@@ -41,8 +41,8 @@ STYLES = """<style>
 
 def chain(told: Explanation) -> str:
     """The steps in a row, from the customer back to what binds: months, how full, and what is there."""
-    items = "".join(f"<li>{_link(link)}</li>" for link in told.chain)
-    return f'<ol class="sop-chain" aria-label="Chain from the customer back to the limit">{items}</ol>'
+    items = "".join(f'<div role="listitem">{_link(link)}</div>' for link in told.chain)
+    return f'<div class="sop-chain" role="list" aria-label="Chain from the customer back to the limit">{items}</div>'
 
 
 def _link(link: Link) -> str:
@@ -97,10 +97,7 @@ def worth(told: Explanation, priced: Priced) -> str:
         (f"One {unit} less", -found.down, found.holds_down, -found.served_down),
     ):
         if math.isnan(amount):
-            sides.append(
-                f"<div><b>{title}</b><strong>–</strong><span>There is no such step to take.</span></div>"
-            )
-            continue
+            continue  # there is no such step to take
         look = "sop-good" if amount > 0.005 else "sop-bad" if amount < -0.005 else ""
         word = "favourable" if amount > 0.005 else "unfavourable" if amount < -0.005 else "no effect"
         far = f"holds for at least {holds:,.0f} {unit}s" if holds > found.step else f"seen for one {unit}"
