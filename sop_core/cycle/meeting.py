@@ -195,7 +195,7 @@ class Meeting:
 
     def hand(self, id: str, to: str) -> Meeting:
         """With the pen handed over by who holds it."""
-        self._holding(id)
+        self.must_hold(id)
         self._seated(to)
         return self._give(to)
 
@@ -218,7 +218,8 @@ class Meeting:
         if self.is_closed:
             raise ReviewError("The meeting is closed. Open a new one.")
 
-    def _holding(self, id: str) -> None:
+    def must_hold(self, id: str) -> None:
+        """Raises ReviewError unless that seat holds the pen of a meeting that is on."""
         self._seated(id)
         self._on()
         if self.pen != id:
@@ -229,17 +230,17 @@ class Meeting:
 
     def set_lever(self, id: str, change: Change) -> Meeting:
         """With a lever at the Change's value."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self, history=self.history.set_lever(change))
 
     def add(self, id: str, change: Change) -> Meeting:
         """With one Change more."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self, history=self.history.push(self.scenario.add(change)))
 
     def remove(self, id: str, change: Change) -> Meeting:
         """Without a Change; the same meeting where it is gone already."""
-        self._holding(id)
+        self.must_hold(id)
         for position, step in enumerate(self.scenario.steps):
             if step.change == change:
                 return replace(self, history=self.history.push(self.scenario.remove(position)))
@@ -247,7 +248,7 @@ class Meeting:
 
     def mute(self, id: str, change: Change, muted: bool) -> Meeting:
         """With a Change muted or not."""
-        self._holding(id)
+        self.must_hold(id)
         for position, step in enumerate(self.scenario.steps):
             if step.change == change:
                 return replace(self, history=self.history.push(self.scenario.mute(position, muted)))
@@ -255,29 +256,29 @@ class Meeting:
 
     def load(self, id: str, scenario: Scenario) -> Meeting:
         """With another scenario on the table; undo goes back to the one before."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self, history=self.history.push(scenario), start=scenario.name)
 
     def undo(self, id: str) -> Meeting:
         """One step of the scenario back."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self, history=self.history.undo())
 
     def redo(self, id: str) -> Meeting:
         """One step of the scenario forward."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self, history=self.history.redo())
 
     def keep(self, id: str, name: str, revision: int, fingerprint: str) -> Meeting:
-        """With the scenario noted as stored under that name."""
-        self._holding(id)
+        """With the scenario noted as stored under that name. It is stored by then, so no pen is needed."""
+        self._seated(id)
         return replace(self, saved=name, saved_revision=revision, saved_as=fingerprint)
 
     # -- the agenda and the clock -------------------------------------------------------------------------
 
     def go(self, id: str, at: int, now: float) -> Meeting:
         """With another topic in hand; the one left is ticked as discussed where the room moves on from it."""
-        self._holding(id)
+        self.must_hold(id)
         at = min(max(at, 0), len(self.agenda))
         if at == self.at:
             return self
@@ -289,14 +290,14 @@ class Meeting:
 
     def tick(self, id: str, key: str, discussed: bool) -> Meeting:
         """With a topic ticked as discussed, or not."""
-        self._holding(id)
+        self.must_hold(id)
         rest = tuple(other for other in self.discussed if other != key)
         return replace(self, discussed=(*rest, key) if discussed else rest)
 
     def refresh(self, id: str, agenda: Sequence[Topic], now: float) -> Meeting:
         """With the agenda of today's plan, each topic as it is said now; one that is no exception any more stays
         where it was discussed or is in hand."""
-        self._holding(id)
+        self.must_hold(id)
         found = {topic.key: topic for topic in agenda}
         stay = {*self.discussed, self._key, *found}
         kept = [found.get(topic.key, topic) for topic in self.agenda if topic.key in stay]
@@ -309,7 +310,7 @@ class Meeting:
 
     def pause(self, id: str, paused: bool, now: float) -> Meeting:
         """With the topic's clock stopped, or going again."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self._clocked(now), paused=paused)
 
     def _clocked(self, now: float) -> Meeting:
@@ -337,17 +338,17 @@ class Meeting:
         self._seated(id)
         self._on()
         if thought.who != self.name(id):
-            self._holding(id)
+            self.must_hold(id)
         return replace(self, parked=tuple(other for other in self.parked if other != thought))
 
     def decide(self, id: str, decision: int, topic: str = "") -> Meeting:
-        """With a decision of the register noted at a topic."""
-        self._holding(id)
+        """With a decision of the register noted at a topic. It is registered by then, so no pen is needed."""
+        self._seated(id)
         return replace(self, decided=(*self.decided, (decision, topic)))
 
     def close(self, id: str, now: float) -> Meeting:
         """Over: the clock stands, nothing moves any more."""
-        self._holding(id)
+        self.must_hold(id)
         return replace(self._clocked(now), closed=now, asked=())
 
     # -- JSON ---------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ import streamlit as st
 
 from pages.parts import state
 from pages.parts.desk import Desk
-from sop_core.cycle.meeting import Meeting
+from sop_core.cycle.agenda import exceptions
+from sop_core.cycle.meeting import Meeting, Topic
 from sop_core.errors import SopError
 from sop_core.plan import Plan
 from sop_core.scenario import Scenario
@@ -27,6 +28,8 @@ from sop_core.store.meetings import MeetingRecord
 
 #: Rooms kept in memory; the least recently used go first, written before they go.
 ROOMS = 12
+#: Plans whose exceptions a room remembers.
+PLANS = 8
 #: Seconds between two writes of one room at least, and before a write that failed is tried again.
 EVERY, AGAIN = 0.2, 2.0
 
@@ -45,6 +48,7 @@ class Room:
         self._meeting, self._number, self._written = record.meeting, record.number, record.number
         self._mover = record.who
         self._beats: dict[str, float] = {}
+        self._exceptions: OrderedDict[tuple[int, str], tuple[Topic, ...]] = OrderedDict()
         self._changed = changed
 
     def look(self) -> tuple[int, Meeting]:
@@ -91,6 +95,19 @@ class Room:
         Raises ScenarioError, PlanError."""
         with self._planning:
             return desk.plan(scenario)
+
+    def exceptions(self, desk: Desk, plan: Plan) -> tuple[Topic, ...]:
+        """What needs a decision in a plan, from memory where it was asked for before."""
+        key = (desk.version, plan.scenario.fingerprint())
+        with self._lock:
+            found = self._exceptions.get(key)
+        if found is None:
+            found = exceptions(plan, desk.company)
+            with self._lock:
+                self._exceptions[key] = found
+                while len(self._exceptions) > PLANS:
+                    self._exceptions.popitem(last=False)
+        return found
 
     # -- the store --
 
