@@ -52,7 +52,7 @@ def proposals(last_closed: dt.date = dt.date(2026, 10, 1)) -> tuple[Scenario, ..
         _scenario(TALKS, "Ines Vogel, Purchasing", "A tenth more a month under the contract of Padana Plast.", padana),
         _scenario(STRONG, "Elena Ricci, Sales", "What if the mowers sell as they did in the last warm spring?", strong),
         _scenario(
-            PROPOSAL, "Jonas Keller, Planning", "July for the promotion, more from Padana and Elbtal, less stock of hand tools.",
+            PROPOSAL, "Jonas Keller, Planning", "July for the promotion, more from Padana and Elbtal, fewer hand tools.",
             july, padana, elbtal, tools, parent=JULY,
         ),
     )  # fmt: skip
