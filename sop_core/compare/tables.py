@@ -1,4 +1,4 @@
-"""Plans side by side: KPIs, differences, and the margin bridge by component."""
+"""KPIs of plans side by side, and the margin by revenue and cost component."""
 
 from __future__ import annotations
 
@@ -29,21 +29,28 @@ COST_TITLES = {
 }
 
 
-def kpi_table(plans: Sequence[Plan]) -> pd.DataFrame:
-    """One row a KPI: title, unit, direction, a column a plan (by scenario name), and the last plan's difference
-    to the first with `favourable` (True, False, None)."""
+def kpi_table(plans: Sequence[Plan], reference: int = 0) -> pd.DataFrame:
+    """One row a KPI: kpi, title, unit, direction, formula, then for plan n `plan_n` (its value), `delta_n` (less that of
+    the plan at position `reference`) and `favourable_n` (True, False, None); `delta` and `favourable` are the last
+    plan's. Fractions differ in fractions: 0.01 is one percentage point."""
     rows = []
     for name, kpi in KPIS.items():
         values = [plan.kpis[name] for plan in plans]
-        delta = values[-1] - values[0]
+        against = values[reference]
         row: dict[str, object] = {
             "kpi": name,
             "title": kpi.title,
             "unit": kpi.unit,
             "direction": kpi.direction,
+            "formula": kpi.formula,
         }
-        row |= {f"plan_{n}": value for n, value in enumerate(values)}
-        row |= {"delta": delta, "favourable": favourable(name, delta, 1e-9 * max(abs(values[0]), 1.0))}
+        for n, value in enumerate(values):
+            delta = value - against
+            noise = 1e-9 * max(abs(against), 1e-3 if kpi.unit == "fraction" else 1.0)
+            good = None if n == reference else favourable(name, delta, noise)
+            row |= {f"plan_{n}": value, f"delta_{n}": delta, f"favourable_{n}": good}
+        last = len(values) - 1
+        row |= {"delta": row[f"delta_{last}"], "favourable": row[f"favourable_{last}"]}
         rows.append(row)
     return pd.DataFrame(rows)
 
