@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
-from pages.parts.meeting import decisions, issues, room
+from pages.parts.meeting import decisions, financials, issues, room
 
 #: The parts of the page, in the order of the meeting.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Room": room.render,
         "Decisions": decisions.render,
         "Issues": issues.render,
+        "Financials": financials.render,
     }
 )
 

@@ -60,7 +60,7 @@ STYLES = """<style>
 .sop-card h4 i{font-style:normal;color:var(--sop-muted);font-weight:400;font-size:.8rem}
 .sop-chip{text-decoration:none;font-size:.74rem;font-weight:500;border:1px solid currentColor;border-radius:999px;
  padding:0 .5rem;white-space:nowrap}
-.sop-card p{margin:.1rem 0}.sop-card ul{margin:.15rem 0;padding-left:1.1rem}.sop-card li{font-size:.82rem}
+.sop-card p{margin:.1rem 0;font-size:.85rem;line-height:1.4}.sop-card ul{margin:.15rem 0;padding-left:1.1rem}.sop-card li{font-size:.82rem}
 .sop-card .who{color:var(--sop-muted);font-size:.8rem}.sop-card .who b{color:var(--sop-ink);font-weight:600}
 .sop-card table{border-collapse:collapse;width:100%;font-size:.82rem;align-self:start}
 .sop-card th,.sop-card td{text-align:right;padding:.16rem .4rem;border-bottom:1px solid var(--sop-line);
