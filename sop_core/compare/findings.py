@@ -25,14 +25,12 @@ _FULL: Final = 1.0 + 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line. `size` orders the lines of a subject; `place` is the family or resource that it is about, and `page` the
-    screen that shows it."""
+    """One line. `size` orders the lines of a subject; `place` is the family or resource that it is about."""
 
     subject: str  #: Volume, Load, Stock or Cash
     sentence: str
     size: float
     place: str
-    page: str
 
 
 def findings(a: Plan, b: Plan, most: int = MOST) -> tuple[Finding, ...]:
@@ -80,9 +78,7 @@ def _volume(a: Plan, b: Plan) -> list[Finding]:
             what = f"{shifted / 2:,.0f} {unit} delivered in other months"
         price = f"revenue {_signed(worth, a.inputs.currency)}" if abs(worth) >= 0.5 else ""
         said = ", ".join(part for part in (what, price, _months(a, difference)) if part)
-        out.append(
-            Finding("Volume", f"{family}: {said}.", abs(worth) + least * (shifted > 0), family, "supply")
-        )
+        out.append(Finding("Volume", f"{family}: {said}.", abs(worth) + least * (shifted > 0), family))
     return _ranked(out)
 
 
@@ -123,7 +119,7 @@ def _load(a: Plan, b: Plan) -> list[Finding]:
                 f"fullest {month_label(a.inputs.months[at])} at {peaks[1]:.0%}, was {_share(peaks[0])}"
             )
         if parts:
-            out.append(Finding("Load", f"{name}: {', '.join(parts)}.", moved, name, "supply"))
+            out.append(Finding("Load", f"{name}: {', '.join(parts)}.", moved, name))
     return _ranked(out)
 
 
@@ -148,7 +144,7 @@ def _stock(a: Plan, b: Plan) -> list[Finding]:
         at = int(np.abs(months).argmax())
         peak = f"{_signed(float(months[at]), a.inputs.currency)} in {month_label(a.inputs.months[at])}"
         said = f"{_signed(mean, a.inputs.currency)} on average" if abs(mean) >= 0.5 else "the same on average"
-        out.append(Finding("Stock", f"{family}: {said}, most {peak}.", abs(mean), family, "supply"))
+        out.append(Finding("Stock", f"{family}: {said}, most {peak}.", abs(mean), family))
     return _ranked(out)
 
 
@@ -165,7 +161,7 @@ def _cash(a: Plan, b: Plan) -> list[Finding]:
         worth = float(own.sum())
         if abs(worth) >= least:
             said = f"{name}: {_signed(worth, currency)} over the horizon, {_months(a, own)}."
-            out.append(Finding("Cash", said, abs(worth), "" if name == REST else name, "meeting"))
+            out.append(Finding("Cash", said, abs(worth), "" if name == REST else name))
     ranked = _ranked(out)
     if float(np.abs(running).max(initial=0.0)) < least:
         return ranked
@@ -174,4 +170,4 @@ def _cash(a: Plan, b: Plan) -> list[Finding]:
     end, extreme = (_signed(float(v), currency) for v in (running[-1], running[low]))
     at = month_label(a.inputs.months[low])
     whole = f"Cash at the end of the horizon {end}, {word} at the end of {at} ({extreme})."
-    return [Finding("Cash", whole, float("inf"), "", "meeting"), *ranked]
+    return [Finding("Cash", whole, float("inf"), ""), *ranked]

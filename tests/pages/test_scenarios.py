@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import kpi_strip
 from pages.parts.desk import PLANS, Desk
 from pages.parts.levers import QUICK, Picked, at, hindrance, moved
-from pages.parts.scenarios import compare
 from sop_core.changes import CapacityChange, DemandGrowth, Scope
 from sop_core.charts.roles import LIGHT
 from sop_core.planner import Company, Planner
@@ -195,13 +194,6 @@ def test_comparison_shows_each_scenario_with_its_difference(
     assert "None yet" not in text  # no levers here
 
 
-def test_comparison_leaves_out_what_cannot_be_planned(line: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(line, monkeypatch, mode="Compare")
-    assert not app.exception
-    assert any("“Alien” cannot be planned" in warning.value for warning in app.warning)
-    assert "<th>More hours</th>" in said(app)
-
-
 # -- the parts, without a page --
 
 
@@ -250,15 +242,6 @@ def test_desk_gives_the_same_plan_again_under_another_name(demo_company: Company
     assert desk.plan(Scenario.base()) is desk.base
     assert desk.plan(Scenario("Empty")).solution is desk.base.solution
     assert PLANS < 100
-
-
-def test_comparison_table_shows_values_in_full_on_hover(demo_planner: Planner) -> None:
-    base = demo_planner.base
-    html = compare.table({"<Base>": base}, base)
-    assert "&lt;Base&gt;" in html
-    assert f"{base.kpis['revenue']:,.0f}" in html
-    frame = compare.kpi_frame({"Base": base})
-    assert frame.set_index("kpi").loc["margin", "Base"] == pytest.approx(base.kpis["margin"])
 
 
 def test_every_month_of_the_range_is_no_limit(demo_company: Company) -> None:
