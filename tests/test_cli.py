@@ -335,7 +335,7 @@ def test_as_a_module_a_second_process_is_told_that_the_store_is_busy(
 
 
 def test_the_module_knows_its_commands() -> None:
-    assert set(COMMANDS) == {"demo", "load", "forecast", "plan", "serve"}
+    assert list(COMMANDS) == ["demo", "load", "forecast", "plan", "compare", "project", "decisions", "serve"]
     assert (cli.ROOT / "sop_core" / "schema.py").is_file()
 
 

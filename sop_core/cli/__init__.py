@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -145,12 +145,52 @@ def _parser() -> argparse.ArgumentParser:
         "--cleansing", type=int, metavar="N", help="an earlier revision of the decisions on cleansing"
     )
 
+    _meeting(command)
+
     serve = command("serve", "Serve the screens.")
     serve.add_argument(
         "--store", type=Path, default=ROOT / "data" / "sop.duckdb", metavar="F", help="default %(default)s"
     )
     serve.add_argument("--port", type=_port, default=8501, metavar="N", help="default %(default)s")
     return parser
+
+
+def _meeting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Commands for what the pre-S&OP meeting takes away."""
+    compare = command("compare", "Plan several scenarios and put their KPIs side by side.")
+    compare.add_argument(
+        "scenarios",
+        nargs="+",
+        metavar="FILE_OR_NAME",
+        help="scenario files, names in the store, or Base; up to 20",
+    )
+    project = command("project", "The financial projection of a scenario: P&L, working capital, cash.")
+    project.add_argument(
+        "--scenario", metavar="FILE_OR_NAME", help="a scenario file, or the name of one in the store"
+    )
+    project.add_argument(
+        "--by",
+        choices=("month", "quarter", "year"),
+        default="month",
+        help="fiscal periods (default %(default)s)",
+    )
+    for sub in (compare, project):
+        sub.add_argument("--data-version", type=int, metavar="N", help="an earlier data version")
+    decisions = command("decisions", "List the decisions for the executives, or write them as a table.")
+    decisions.add_argument(
+        "--state",
+        choices=("all", "open", "proposed", "approved", "rejected", "deferred", "done"),
+        default="all",
+        help="open: proposed, deferred or approved (default %(default)s)",
+    )
+    for sub in (compare, project, decisions):
+        sub.add_argument("--store", type=Path, required=True, metavar="F", help="the store's file")
+        sub.add_argument(
+            "--out",
+            type=Path,
+            metavar="FILE",
+            help="write to this file: CSV, or Parquet where its name ends so",
+        )
 
 
 def _user() -> str:

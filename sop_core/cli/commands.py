@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from sop_core.cli import ROOT
+from sop_core.cli import ROOT, meeting
 from sop_core.cli.output import (
     PRINTED,
     Progress,
@@ -240,5 +240,14 @@ def serve(wanted: argparse.Namespace) -> None:
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], None]] = MappingProxyType(
-    {"demo": demo, "load": load, "forecast": forecast, "plan": plan, "serve": serve}
+    {
+        "demo": demo,
+        "load": load,
+        "forecast": forecast,
+        "plan": plan,
+        "compare": meeting.compare,
+        "project": meeting.project_money,
+        "decisions": meeting.decisions,
+        "serve": serve,
+    }
 )

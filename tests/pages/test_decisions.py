@@ -230,7 +230,7 @@ def test_what_can_be_done_follows_the_state() -> None:
 def test_the_download_has_a_row_an_option(view: context.View) -> None:
     state.store().decisions.add(replace(DECISION, title="=1+1"), "Ada")
     state.store().decisions.add(Decision("By hand"), "Ada")
-    table = decisions.frame(decisions.listed(view), "EUR")
+    table = decisions.frame(view, decisions.listed(view))
     assert table["option"].fillna("-").tolist() == ["Do nothing", "Rent", "-"]
     assert table["recommended"].fillna("-").tolist() == ["no", "yes", "-"]
     read = pd.read_csv(io.BytesIO(safe_csv(table)))
@@ -277,5 +277,5 @@ def test_an_issue_is_resolved_with_a_note_and_nobodys_edit_is_lost(view: context
         issues.keep(record, replace(ISSUE, resolver="Ben"))
     assert issues.actions(done.value)[0] == "Open again"
     (entry,) = issues.listed(view)
-    assert issues.frame([entry])["outcome"].tolist() == ["Sales pays"]
+    assert issues.frame(view, [entry])["outcome"].tolist() == ["Sales pays"]
     assert issues.chosen_of([entry], "Open", "Everybody") == []

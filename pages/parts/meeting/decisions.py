@@ -26,6 +26,7 @@ from sop_core.cycle.decision import (
     Decision,
     OptionConsidered,
 )
+from sop_core.cycle.lists import decisions_frame
 from sop_core.cycle.scoring import review_day
 from sop_core.cycle.waiting import RULE
 from sop_core.kpis import KPIS
@@ -60,7 +61,8 @@ STYLES = """<style>
 .sop-card h4 i{font-style:normal;color:var(--sop-muted);font-weight:400;font-size:.8rem}
 .sop-chip{text-decoration:none;font-size:.74rem;font-weight:500;border:1px solid currentColor;border-radius:999px;
  padding:0 .5rem;white-space:nowrap}
-.sop-card p{margin:.1rem 0;font-size:.85rem;line-height:1.4}.sop-card ul{margin:.15rem 0;padding-left:1.1rem}.sop-card li{font-size:.82rem}
+.sop-card p{margin:.1rem 0;font-size:.85rem;line-height:1.4}
+.sop-card ul{margin:.15rem 0;padding-left:1.1rem}.sop-card li{font-size:.82rem}
 .sop-card .who{color:var(--sop-muted);font-size:.8rem}.sop-card .who b{color:var(--sop-ink);font-weight:600}
 .sop-card table{border-collapse:collapse;width:100%;font-size:.82rem;align-self:start}
 .sop-card th,.sop-card td{text-align:right;padding:.16rem .4rem;border-bottom:1px solid var(--sop-line);
@@ -134,9 +136,7 @@ def _section(view: context.View) -> None:
         _card(view, entry)
     if len(shown) > _MOST:
         st.caption(f"{_MOST} of {len(shown)} shown: choose an owner, or take the download.")
-    download(
-        "The decisions", lambda: frame(entries, view.currency), "decisions.csv", "decisions_csv", quiet=True
-    )
+    download("The decisions", lambda: frame(view, entries), "decisions.csv", "decisions_csv", quiet=True)
 
 
 def listed(view: context.View) -> list[Entry]:
@@ -195,31 +195,10 @@ def summary(entries: Sequence[Entry], currency: str) -> str:
     return said
 
 
-def frame(entries: Sequence[Entry], currency: str) -> pd.DataFrame:
-    """The list as it is downloaded: one row an option, decisions without options one row."""
-    rows = []
-    for entry in entries:
-        d, waiting = entry.decision, entry.decision.cost_of_waiting
-        head = (
-            entry.record.id, d.title, d.why, d.state, "yes" if entry.late else "no", d.owner,
-            d.due.isoformat() if d.due else None, d.scenario, "; ".join(c.sentence() for c in d.changes),
-            waiting.amount if waiting else None, waiting.basis if waiting else None,
-            (("computed" if waiting.computed else "estimated") if waiting else None), d.comment, d.meeting,
-            entry.record.revision, entry.record.who, entry.record.at.isoformat(timespec="seconds"),
-        )  # fmt: skip
-        for option in d.options or (None,):
-            kpis = [getattr(option.kpis, name) if option else None for name in OPTION_KPIS]
-            mark = ("yes" if option.title == d.recommendation else "no") if option else None
-            version = (option.data_version or None) if option else None
-            rows.append((*head, option.title if option else None, mark, *kpis, version))
-    money = ("margin", "stock", "cash")
-    columns = [
-        "number", "decision", "why", "state", "overdue", "owner", "due", "scenario", "Changes",
-        f"cost of waiting a month, {currency}", "basis", "computed or estimated", "comment", "meeting", "revision",
-        "changed by", "changed at (UTC)", "option", "recommended",
-        *(f"{name}, {currency}" if name in money else f"{name}, fraction" for name in OPTION_KPIS), "data version",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+def frame(view: context.View, entries: Sequence[Entry]) -> pd.DataFrame:
+    """The list as it is downloaded."""
+    day = review_day(view.company, dt.date.today())
+    return decisions_frame([entry.record for entry in entries], view.currency, day)
 
 
 # -- a card -----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pages.parts import context, state
 from pages.parts import format as fmt
 from pages.parts.tables import download
 from sop_core.cycle.issue import DROPPED, FUNCTIONS, MOST_FUNCTIONS, OPEN, RESOLVED, Issue, differences
+from sop_core.cycle.lists import issues_frame
 from sop_core.cycle.scoring import review_day
 from sop_core.errors import SopError
 from sop_core.store.decisions import DecisionRecord
@@ -96,7 +97,7 @@ def _section(view: context.View) -> None:
         st.html(f'<p class="sop-quiet">No issue is {what}{_of(resolver)}.</p>')
     if len(shown) > _MOST:
         st.caption(f"{_MOST} of {len(shown)} shown: choose who resolves, or take the download.")
-    download("The issues", lambda: frame(entries), "issues.csv", "issues_csv", quiet=True)
+    download("The issues", lambda: frame(view, entries), "issues.csv", "issues_csv", quiet=True)
 
 
 def _of(resolver: str) -> str:
@@ -144,22 +145,12 @@ def summary(entries: Sequence[Entry]) -> str:
     return said + (f". Nobody resolves {alone} yet." if alone else ".")
 
 
-def frame(entries: Sequence[Entry]) -> pd.DataFrame:
+def frame(view: context.View, entries: Sequence[Entry]) -> pd.DataFrame:
     """The list as it is downloaded."""
-    rows = [
-        (
-            e.record.id, e.issue.title, " / ".join(e.issue.between), e.issue.resolver,
-            e.issue.due.isoformat() if e.issue.due else None, e.issue.state, "yes" if e.late else "no", e.issue.note,
-            e.issue.outcome, e.issue.decision, e.decision.value.title if e.decision else None, e.issue.meeting,
-            e.record.revision, e.record.who, e.record.at.isoformat(timespec="seconds"),
-        )
-        for e in entries
-    ]  # fmt: skip
-    columns = [
-        "number", "issue", "between", "resolved by", "due", "state", "overdue", "note", "outcome", "decision number",
-        "decision", "meeting", "revision", "changed by", "changed at (UTC)",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    titles = {e.decision.id: e.decision.value.title for e in entries if e.decision is not None}
+    return issues_frame(
+        [entry.record for entry in entries], review_day(view.company, dt.date.today()), titles
+    )
 
 
 def _lines(shown: Sequence[Entry]) -> None:
