@@ -31,13 +31,20 @@ _FROM_START, _TO_END = "from the start", "to the end"
 
 
 @st.dialog("Change", width="medium")
-def dialog(work: Work, inputs: Inputs, position: int | None = None) -> None:
-    """Asks for a new Change, or edits the one at `position`; checks it against the company before taking it."""
+def dialog(
+    work: Work, inputs: Inputs, position: int | None = None, kind: str = "", scope: Scope | None = None
+) -> None:
+    """Asks for a new Change, or edits the one at `position`; checks it against the company before taking it.
+
+    `kind` opens the form of that Change, with `scope` as it stands elsewhere on the screen.
+    """
     old = None if position is None else work.history.present.steps[position].change
-    cls = _kind() if old is None else type(old)
+    cls = type(old) if old is not None else REGISTRY[kind] if kind else _kind()
+    if kind and old is None:
+        st.markdown(f"**{cls.title}**")
     if cls.__doc__:
         st.caption(cls.__doc__.strip().replace("\n    ", "\n"))
-    scope = _scope(cls, inputs, old)
+    scope = _scope(cls, inputs, old.scope if old else scope or Scope())
     values = {spec.name: _field(cls, spec, inputs, old) for spec in cls.specs()}
     note = st.text_input("Why", value=old.note if old else "", placeholder="for the minutes", key="form_note")
     if st.button("Take the change" if old else "Add the change", type="primary", width="stretch"):
@@ -48,6 +55,36 @@ def dialog(work: Work, inputs: Inputs, position: int | None = None) -> None:
             st.error(str(error))
         else:
             st.rerun()
+
+
+#: Words that planners use for a lever and that its title does not say.
+_ALSO: Mapping[str, str] = MappingProxyType(
+    {
+        "capacity": "hours, machine, line",
+        "overtime": "hours, weekend work",
+        "extra_shift": "night, weekend, Saturday shift",
+        "outage": "breakdown, strike, maintenance, lane closed",
+        "workforce": "hire, release, headcount, level",
+        "source_volume": "supplier, contract, subcontract, minimum, maximum",
+        "source_cost": "purchase price, supplier price",
+        "safety_stock": "stock target, cover, service level",
+        "demand_edit": "units by month, typed",
+        "demand_override": "replace the forecast",
+        "sales_input": "new customer, tender, units on top",
+        "segment_priority": "allocation, who is served first",
+        "objective": "service first, margin first",
+        "transport_cost": "freight, lane",
+        "production_mode": "make to order, make to stock",
+        "phase_out": "end of life, run down",
+    }
+)
+
+
+def found_as(kind: str) -> str:
+    """A kind of Change as the search shows and finds it: its title, its subject and other words for it."""
+    cls = REGISTRY[kind]
+    also = _ALSO.get(kind, "")
+    return f"{cls.title} · {cls.group}" + (f" · {also}" if also else "")
 
 
 def _take(work: Work, change: Change, inputs: Inputs, position: int | None) -> None:
@@ -69,9 +106,8 @@ def _kind() -> type[Change]:
     return REGISTRY[kind]
 
 
-def _scope(cls: type[Change], inputs: Inputs, old: Change | None) -> Scope:
+def _scope(cls: type[Change], inputs: Inputs, before: Scope) -> Scope:
     """Pickers for the axes that the Change understands and that have something to choose."""
-    before = old.scope if old else Scope()
     chosen: dict[str, Any] = {}
     axes = [axis for axis in cls.axes if axis != "months" and len(options(inputs, axis)) > 1]
     places = st.columns(2) if axes else []

@@ -94,6 +94,18 @@ class Picked:
             chosen |= {"first": self.first, "last": self.last}
         return Scope(**chosen)
 
+    def of(self, change: type[Change]) -> Scope:
+        """The scope for any Change: only what it understands."""
+        axis, name = self.what
+        chosen: dict[str, Any] = {axis: (name,)} if name and axis in change.axes else {}
+        if self.where and "regions" in change.axes:
+            chosen["regions"] = (self.where,)
+        if self.resource and "resources" in change.axes:
+            chosen["resources"] = (self.resource,)
+        if "months" in change.axes:
+            chosen |= {"first": self.first, "last": self.last}
+        return Scope(**chosen)
+
 
 def at(scenario: Scenario, lever: QuickLever, scope: Scope) -> Change:
     """The Change that stands behind a lever at a scope: the scenario's own, or one that changes nothing."""
@@ -154,14 +166,35 @@ def _name(place: Any, label: str, everything: str, names: Sequence[str], key: st
     )  # fmt: skip
 
 
+def _months_key() -> str:
+    """A slider that has a value of its own is given another one by another key."""
+    moves = st.session_state.get("_lever_months_moves", 0)
+    return f"lever_months_{moves}" if moves else "lever_months"
+
+
+def months_chosen(names: Sequence[str]) -> tuple[str, str]:
+    """First and last month [YYYY-MM] that the levers act on; `names` are the months of the horizon."""
+    picked = st.session_state.get(_months_key(), st.session_state.get("_lever_months_wanted"))
+    if picked and picked[0] in names and picked[1] in names:
+        return picked[0], picked[1]
+    return names[0], names[-1]
+
+
+def move_months(first: str, last: str) -> None:
+    """Makes the levers act on these months. For callbacks."""
+    st.session_state["_lever_months_wanted"] = (first, last)
+    st.session_state["_lever_months_moves"] = st.session_state.get("_lever_months_moves", 0) + 1
+
+
 def _months(inputs: Inputs) -> tuple[str | None, str | None]:
     """First and last month of the range; None where it reaches the horizon's end."""
     labels = dict(zip([str(m) for m in inputs.months], fmt.months(inputs.months), strict=True))
     names = list(labels)
     if len(names) < 2:
         return None, None
+    chosen = months_chosen(names)
     first, last = st.select_slider(
-        "Months", names, value=(names[0], names[-1]), key="lever_months", format_func=labels.__getitem__,
+        "Months", names, value=chosen, key=_months_key(), format_func=labels.__getitem__,
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     return (None if first == names[0] else first, None if last == names[-1] else last)

@@ -21,14 +21,25 @@ HEIGHT = 304
 #: Rows of the heat map and of the bridge; the rest is gathered or counted.
 MOST_RESOURCES = 8
 MOST_STEPS = 7
+#: Ids of the series that take a click: a month of demand, a cell of the load.
+PICK_MONTH, PICK_LOAD = "pick_month", "pick_load"
 
 
 def demand_supply(
-    months: Sequence[str], demand: Floats, served: Floats, base: Floats, palette: Palette, unit: str
+    months: Sequence[str],
+    demand: Floats,
+    served: Floats,
+    base: Floats,
+    palette: Palette,
+    unit: str,
+    *,
+    pick: bool = False,
+    chosen: tuple[int, int] | None = None,
 ) -> Option:
     """Demand as a line, deliveries as a line, what is missing filled between them; the base's deliveries thin.
 
-    A month can deliver more than its demand where late orders are caught up; nothing is filled then.
+    A month can deliver more than its demand where late orders are caught up; nothing is filled then. With `pick` a
+    click selects a month (series PICK_MONTH); `chosen` are first and last month that are shaded.
     """
     gap = np.maximum(demand - served, 0.0)
     gap[gap < 1e-6 * max(float(demand.max(initial=0.0)), 1.0)] = 0.0
@@ -48,7 +59,30 @@ def demand_supply(
         _line("Demand", demand, palette.demand, 2.2, z=3),
         _line("Delivered", served, palette.supply, 2.2, z=2),
     ]
+    if pick:
+        top = max(float(demand.max(initial=0.0)), float(served.max(initial=0.0)), 1.0)
+        series.append(_months_to_pick(top, chosen, len(months), palette))
     return _over_months(f"Demand and deliveries, {unit}", legend, months, series, palette)
+
+
+def _months_to_pick(top: float, chosen: tuple[int, int] | None, months: int, palette: Palette) -> Option:
+    """Bars behind the lines that nobody sees until they are chosen: a click anywhere in a month hits its bar."""
+    shade = {"value": _round(top), "itemStyle": {"color": fade(palette.accent, 0.14)}}
+    first, last = chosen if chosen is not None else (1, 0)
+    return {
+        "type": "bar",
+        "id": PICK_MONTH,
+        "name": "Month",
+        "data": [shade if first <= t <= last else _round(top) for t in range(months)],
+        "itemStyle": {"color": "transparent"},
+        "select": {"itemStyle": {"borderWidth": 0}},
+        "selectedMode": "single",
+        "barCategoryGap": "0%",
+        "animation": False,
+        "emphasis": {"disabled": True},
+        "tooltip": {"show": False},
+        "z": 0,
+    }
 
 
 def stock_target(
@@ -91,17 +125,14 @@ def load_heat(
     palette: Palette,
     *,
     numbers: bool = True,
+    pick: bool = False,
 ) -> Option:
     """Load by resource and month as a part of regular hours. `load`, `base` [q, t]; nan = no limit, left out.
 
     Cells above 100 % carry their number on vermilion, or a dot where there is no room for `numbers`; the fullest
-    resources are shown where there are many.
+    resources are shown where there are many. With `pick` a click selects a cell (series PICK_LOAD).
     """
-    known = np.flatnonzero(np.isfinite(load).all(axis=1) | np.isinf(load).any(axis=1))
-    peak = np.nan_to_num(base[known], nan=0.0, posinf=9.99).max(axis=1, initial=0.0)
-    # Ranked by the base, so that rows keep their place while a lever moves.
-    ranked = known[np.argsort(-peak, kind="stable")][:MOST_RESOURCES]
-    rows = ranked[::-1]
+    known, rows = _heat_rows(load, base)
     values = np.minimum(np.nan_to_num(load[rows], nan=0.0, posinf=9.99), 9.99)
     percent = np.round(values * 100).astype(int)
     over = percent > 100
@@ -110,8 +141,8 @@ def load_heat(
     for q, row in enumerate(percent.tolist()):
         for t, value in enumerate(row):
             cells.append({"value": [t, q, value]} | marked if over[q, t] else [t, q, value])
-    hidden = len(known) - len(ranked)
-    title = "Load, % of regular hours" + (f" · fullest {len(ranked)} of {len(known)}" if hidden else "")
+    hidden = len(known) - len(rows)
+    title = "Load, % of regular hours" + (f" · fullest {len(rows)} of {len(known)}" if hidden else "")
     full = palette.heat
     pieces = [
         {"lt": 40, "color": full[0]},
@@ -155,7 +186,23 @@ def load_heat(
             }
         ],
     }
+    if pick:
+        border = {"borderColor": palette.ink, "borderWidth": 2}
+        option["series"][0] |= {"id": PICK_LOAD, "selectedMode": "single", "select": {"itemStyle": border}}
     return option
+
+
+def heat_rows(load: Floats, base: Floats) -> list[int]:
+    """Positions of the resources in the rows of the heat map, from the bottom."""
+    return [int(q) for q in _heat_rows(load, base)[1]]
+
+
+def _heat_rows(load: Floats, base: Floats) -> tuple[np.ndarray, np.ndarray]:
+    """(resources with a limit, those shown from the bottom up)."""
+    known = np.flatnonzero(np.isfinite(load).all(axis=1) | np.isinf(load).any(axis=1))
+    peak = np.nan_to_num(base[known], nan=0.0, posinf=9.99).max(axis=1, initial=0.0)
+    # Ranked by the base, so that rows keep their place while a lever moves.
+    return known, known[np.argsort(-peak, kind="stable")][:MOST_RESOURCES][::-1]
 
 
 def bridge(steps: Sequence[tuple[str, float]], palette: Palette, currency: str) -> Option:
