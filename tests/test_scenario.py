@@ -62,6 +62,29 @@ def test_edits_give_new_scenarios_and_leave_the_old_one() -> None:
     assert old == named(GROW, CUT)
 
 
+def test_several_are_moved_as_a_block_that_stops_at_the_end() -> None:
+    old = named(GROW, CUT, PRICE)
+    assert old.shift([1, 2], -1) == (named(CUT, PRICE, GROW), (0, 1))
+    assert old.shift([0, 1], -1) == (old, (0, 1))
+    assert old.shift([0, 2], 1) == (named(CUT, GROW, PRICE), (1, 2))
+    assert old.shift([0], 1) == (named(CUT, GROW, PRICE), (1,))
+    assert old.shift([], 1) == (old, ())
+
+
+def test_several_are_duplicated_left_out_and_put_in() -> None:
+    old = named(GROW, CUT)
+    assert old.duplicate([0]).steps == (Step(GROW), Step(GROW, True), Step(CUT))
+    assert old.duplicate([0, 1]).fingerprint() == old.fingerprint()
+    assert old.without([0]).active == (CUT,)
+    assert old.without([]) == old
+    assert old.extend([Step(PRICE), Step(CUT), Step(CUT, True)]).steps == (
+        Step(GROW),
+        Step(CUT),
+        Step(PRICE),
+        Step(CUT, True),
+    )
+
+
 @pytest.mark.parametrize("position", [-1, 2, 99])
 def test_a_step_that_is_not_there_is_named(position: int) -> None:
     scenario = named(GROW, CUT)
