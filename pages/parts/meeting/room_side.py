@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import zlib
 
 import streamlit as st
 
@@ -187,7 +188,9 @@ def _decision_form(room: Room, meeting: Meeting, seat: str, topic: Topic | None,
     latest = meeting.scenario.active[-1:]
     proposal = latest[0].sentence(plan.inputs) if latest else (topic.title if topic else "")
     with st.form(form, border=False, enter_to_submit=True):
-        title = st.text_input("What", value=proposal[:200], max_chars=200, key=f"{form}_what")
+        # A lever that moves proposes another title; what stands in the other boxes stays.
+        what = f"{form}_what_{zlib.crc32(proposal.encode()):x}"
+        title = st.text_input("What", value=proposal[:200], max_chars=200, key=what)
         why = st.text_input("Why", max_chars=1000, key=f"{form}_why", placeholder="for the minutes")
         names = [person.name for person in meeting.people]
         owner = st.selectbox(
