@@ -30,8 +30,10 @@ from sop_core.planning_level import PlanningItems, planning_items
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed, Snapshot
 from sop_core.supply.network import build_inputs
+from sop_core.supply.preview import Previewer
 from sop_core.supply.priced import WayOut, ways_out
-from sop_core.supply.solve import SupplySolver
+from sop_core.supply.result import Solution
+from sop_core.supply.solve import Stop, SupplySolver
 
 Progress = Callable[[str, int, int], None]
 
@@ -143,15 +145,16 @@ class Planner:
             self._base = self._solve(Scenario.base())
         return self._base
 
-    def plan(self, scenario: Scenario) -> Plan:
-        """The plan of a scenario. Raises ScenarioError, PlanError.
+    def plan(self, scenario: Scenario, stop: Stop | None = None) -> Plan:
+        """The plan of a scenario. `stop` is asked now and then. Raises ScenarioError, PlanError; Interrupted where
+        it was told to stop.
 
         Always solved from the base plan's optimum, so the answer depends on the scenario alone, never on what
         was asked before.
         """
         if not scenario.active:
             return dataclasses.replace(self.base, scenario=scenario)
-        return self._solve(scenario)
+        return self._solve(scenario, stop)
 
     def ways_out(self, plan: Plan, item: int, month: int, region: int | None = None) -> tuple[WayOut, ...]:
         """Levers that would relieve a shortage of that item (and region) asked for in that month, best first.
@@ -171,21 +174,53 @@ class Planner:
             self._solver = SupplySolver(self.company.inputs, base.total, base.price)
         return self._solver
 
-    def _solve(self, scenario: Scenario) -> Plan:
+    def twin(self) -> Planner:
+        """Another planner for another thread, at once: nothing is solved for it. Not while this one is at work."""
+        other = Planner(self.company, base=self.base)
+        other._solver = self.solver.twin()
+        return other
+
+    def _solve(self, scenario: Scenario, stop: Stop | None = None) -> Plan:
         wanted = unconstrained(self.company, scenario)
         inputs, demand = wanted.inputs, wanted.demand
-        solution = self.solver.solve(inputs, demand.total, demand.price)
-        return Plan(
-            scenario=scenario,
-            inputs=inputs,
-            demand=demand,
-            solution=solution,
-            money=build_money(inputs, demand, solution),
-            data_version=self.company.snapshot.version,
-            notes=self.company.defaults_used,
-            forecast_bias=self.company.forecast_bias,
-            review=self.company.verdicts.revision,
-        )
+        return _plan_of(self.company, wanted, self.solver.solve(inputs, demand.total, demand.price, stop))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is known of a scenario's plan before it is solved. Money with promotions, as the KPI has it."""
+
+    plan: Plan  #: one that can be carried out, in all likelihood not the best
+    lowest: float  #: margin of the best plan at least
+    highest: float  #: and at most
+    seconds: float  #: what the estimate took
+
+
+def preview(company: Company, known: Previewer, scenario: Scenario) -> Preview | None:
+    """An estimate of a scenario's plan from plans solved so far, without solving; None where there is none (see
+    supply/preview.py). Raises ScenarioError, and PlanError where the numbers cannot be planned."""
+    wanted = unconstrained(company, scenario)
+    demand = wanted.demand
+    found = known.estimate(wanted.inputs, demand.total, demand.price)
+    if found is None:
+        return None
+    promotions = float(demand.promotion_cost.sum())
+    plan = _plan_of(company, wanted, found.solution)
+    return Preview(plan, found.lowest - promotions, found.highest - promotions, found.seconds)
+
+
+def _plan_of(company: Company, wanted: Unconstrained, solution: Solution) -> Plan:
+    return Plan(
+        scenario=wanted.scenario,
+        inputs=wanted.inputs,
+        demand=wanted.demand,
+        solution=solution,
+        money=build_money(wanted.inputs, wanted.demand, solution),
+        data_version=company.snapshot.version,
+        notes=company.defaults_used,
+        forecast_bias=company.forecast_bias,
+        review=company.verdicts.revision,
+    )
 
 
 def planned_demand(snapshot: Snapshot, items: PlanningItems) -> Floats:

@@ -13,14 +13,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
+from pages.parts.beside import Solves, Wish
 from pages.parts.demand.opening import keep_opening_estimate
 from sop_core.errors import SelfCheckFailed, TimedOut
 from sop_core.plan import Plan, Unconstrained
-from sop_core.planner import Company, Planner, prepare, unconstrained
+from sop_core.planner import Company, Planner, Preview, prepare, preview, unconstrained
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.store import Store
+from sop_core.supply.preview import Previewer
 from sop_core.supply.priced import WayOut
+from sop_core.supply.solve import Stop
 
 Progress = Callable[[str, int, int], None]
 Answer = TypeVar("Answer")
@@ -31,6 +34,11 @@ PLANNERS = 2
 PLANS = 32
 #: Demand plans kept by scenario; they are large where there are many products and regions.
 DEMANDS = 12
+#: Variables of the model from which on a plan takes too long to wait for at a lever: the demo has a third of it, and
+#: at this size a plan from the base's optimum took 0.1 to 0.4 seconds.
+SLOW = 30_000
+#: Estimates kept by scenario, for the length of a drag back and forth.
+ESTIMATES = 8
 #: Data versions kept: the latest, and the one before while somebody still looks at it.
 VERSIONS = 2
 
@@ -50,6 +58,16 @@ class Desk:
         self._wanted: OrderedDict[str, Unconstrained] = OrderedDict()
         self._ways: OrderedDict[tuple[str, int, int], tuple[WayOut, ...]] = OrderedDict()
         self._lock = threading.Lock()
+        self._previewer: Previewer | None = None
+        self._estimates: OrderedDict[tuple[str, int], Preview | None] = OrderedDict()
+        self._learned = 0
+        #: Exact plans made beside the screen, for companies whose plans take long.
+        self.beside = Solves(self._solve_beside, self._learn)
+
+    @property
+    def slow(self) -> bool:
+        """Whether a plan takes so long that screens show an estimate first. Only where the base is planned."""
+        return self.planned and self.base.solution.solver.n_variables >= SLOW
 
     @property
     def planned(self) -> bool:
@@ -65,7 +83,9 @@ class Desk:
                     first = Planner(self.company)
                     base = first.base
                     for _ in range(PLANNERS - 1):
-                        self._pool.put(Planner(self.company, base=base))
+                        self._pool.put(first.twin())
+                    if base.solution.solver.n_variables >= SLOW:
+                        self._previewer = Previewer.of(base.inputs, base.demand.total, base.solution)
                     # Last in, first out: a lone user always meets the planner that is warm.
                     self._pool.put(first)
                     self._base = base
@@ -99,18 +119,73 @@ class Desk:
         """The plan of a scenario, from memory where it was made before. Raises ScenarioError, PlanError."""
         if not scenario.active:
             return self.base if scenario == self.base.scenario else _named(self.base, scenario)
-        key = scenario.fingerprint()
-        with self._lock:
-            known = self._plans.get(key)
-            if known is not None:
-                self._plans.move_to_end(key)
+        known = self.known(scenario)
         if known is None:
             known = self._solve(scenario)
-            with self._lock:
-                self._plans[key] = known
-                while len(self._plans) > PLANS:
-                    self._plans.popitem(last=False)
+            self._keep(scenario, known)
         return _named(known, scenario)
+
+    def known(self, scenario: Scenario) -> Plan | None:
+        """The plan of a scenario where it is in memory. Raises PlanError where the base has none."""
+        if not scenario.active:
+            return self.base if scenario == self.base.scenario else _named(self.base, scenario)
+        with self._lock:
+            known = self._plans.get(scenario.fingerprint())
+            if known is not None:
+                self._plans.move_to_end(scenario.fingerprint())
+        return None if known is None else _named(known, scenario)
+
+    def _keep(self, scenario: Scenario, plan: Plan) -> None:
+        with self._lock:
+            self._plans[scenario.fingerprint()] = plan
+            while len(self._plans) > PLANS:
+                self._plans.popitem(last=False)
+
+    def want(self, session: str, scenario: Scenario) -> Wish:
+        """Has a scenario's plan made beside the screen; what the session wanted before is dropped."""
+        return self.beside.want(session, scenario)
+
+    def estimate(self, scenario: Scenario) -> Preview | None:
+        """What is known of a scenario's plan from the plans solved so far, at once; None where nothing is.
+
+        Raises ScenarioError, and PlanError where its numbers cannot be planned.
+        """
+        previewer = self._preview()
+        if previewer is None:
+            return None
+        key = (scenario.fingerprint(), self._learned)
+        with self._lock:
+            if key in self._estimates:
+                self._estimates.move_to_end(key)
+                return self._estimates[key]
+        found = preview(self.company, previewer, scenario)
+        with self._lock:
+            self._estimates[key] = found
+            while len(self._estimates) > ESTIMATES:
+                self._estimates.popitem(last=False)
+        return found
+
+    def _preview(self) -> Previewer | None:
+        base = self.base
+        with self._base_lock:
+            if self._previewer is None:
+                self._previewer = Previewer.of(base.inputs, base.demand.total, base.solution)
+        return self._previewer
+
+    def _solve_beside(self, scenario: Scenario, stop: Stop) -> Plan:
+        """In the thread beside the screen."""
+        known = self.known(scenario)
+        if known is not None:
+            return known
+        plan = self.ask(lambda planner: planner.plan(scenario, stop))
+        self._keep(scenario, plan)
+        return plan
+
+    def _learn(self, plan: Plan) -> None:
+        """Takes a plan up for later estimates."""
+        previewer = self._preview()
+        if previewer is not None and previewer.learn(plan.inputs, plan.demand.total, plan.solution):
+            self._learned += 1
 
     def ways_out(self, plan: Plan, item: int, month: int) -> tuple[WayOut, ...]:
         """Levers that would relieve a shortage of a plan of this company, best first; see Planner.ways_out."""
@@ -131,9 +206,9 @@ class Desk:
         return self.ask(lambda planner: planner.plan(scenario))
 
     def planner(self) -> Planner:
-        """A planner of one's own for a long job, so that the shared ones stay free for the live screens; its first
-        question solves the base case once more. Raises PlanError."""
-        return Planner(self.company, base=self.base)
+        """A planner of one's own for a long job, so that the shared ones stay free for the live screens. Raises
+        PlanError."""
+        return self.ask(lambda planner: planner.twin())
 
     def ask(self, question: Callable[[Planner], Answer]) -> Answer:
         """Asks one of the shared planners something short. Raises what the question raises."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import numpy as np
@@ -19,6 +20,14 @@ LIVE = ("revenue", "margin", "service_level", "revenue_at_risk", "stock_value", 
 MOST = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What a KPI of the best plan lies between while that plan is not solved yet."""
+
+    low: float
+    high: float
+
+
 def draw(
     plan: Plan, base: Plan, palette: Palette, names: Sequence[str] = LIVE, against: str = "base"
 ) -> None:
@@ -27,13 +36,55 @@ def draw(
 
 
 def strip(
-    plan: Plan, base: Plan, palette: Palette, names: Sequence[str] = LIVE, against: str = "base"
+    plan: Plan,
+    base: Plan,
+    palette: Palette,
+    names: Sequence[str] = LIVE,
+    against: str = "base",
+    between: Mapping[str, Between] | None = None,
 ) -> str:
-    """The strip as HTML: value, difference with sign and word, sparkline; the definition as the tooltip."""
+    """The strip as HTML: value, difference with sign and word, sparkline; the definition as the tooltip.
+
+    With `between` the plan is an estimate: the KPIs named in it show what they lie between, all are marked and dim.
+    """
     if len(names) > MOST:
         raise ValueError(f"a strip holds {MOST} KPIs, not {len(names)}: the rest belongs in a table")
-    cards = [_card(name, plan, base, palette, against) for name in names]
-    return f'<div class="sop-strip" role="list">{"".join(cards)}</div>'
+    if between is None:
+        cards = [_card(name, plan, base, palette, against) for name in names]
+    else:
+        cards = [_estimate(name, plan, base, palette, against, between.get(name)) for name in names]
+    look = "sop-strip" if between is None else "sop-strip sop-estimate"
+    return f'<div class="{look}" role="list">{"".join(cards)}</div>'
+
+
+def _estimate(
+    name: str, plan: Plan, base: Plan, palette: Palette, against: str, known: Between | None
+) -> str:
+    """A card of the same height: between two values where that is known, else the estimated plan's own."""
+    kpi, currency = KPIS[name], plan.inputs.currency
+    value = plan.kpis[name]
+    delta = fmt.kpi_delta(name, value, base.kpis[name])
+    if known is not None:
+        low, high = (fmt.kpi_value(name, end, currency) for end in (known.low, known.high))
+        shown = low if low == high else f"{low} – {high}"
+        said = "estimate: lies between"
+        tip = (
+            f"{kpi.title} = {kpi.formula}.\nThe best plan's lies between {fmt.kpi_exact(name, known.low, currency)} "
+            f"and {fmt.kpi_exact(name, known.high, currency)}: proven from plans solved so far."
+        )
+    else:
+        shown = fmt.kpi_value(name, value, currency)
+        said = f"estimate, {delta.arrow} {delta.text}" if delta.arrow else f"estimate, as {against}"
+        tip = (
+            f"{kpi.title} = {kpi.formula}.\nOf a plan that can be carried out, "
+            f"{fmt.kpi_exact(name, value, currency)}; the exact plan follows."
+        )
+    small = ' class="sop-narrow"' if len(shown) > 12 else ""
+    return (
+        f'<div class="sop-kpi" role="listitem" title="{fmt.safe(tip)}"><b>{fmt.safe(kpi.title)}</b>'
+        f"<strong{small}>{fmt.safe(shown)}</strong><span>{fmt.safe(said)}</span>"
+        f"{_spark(kpi.series(plan.facts), palette)}</div>"
+    )
 
 
 def _card(name: str, plan: Plan, base: Plan, palette: Palette, against: str) -> str:

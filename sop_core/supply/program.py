@@ -10,6 +10,9 @@ import scipy.sparse as sp
 
 from sop_core.inputs import Floats, Ints
 
+#: Places of a column or row in a basis.
+AT_LOWER, BASIC, AT_UPPER = 0, 1, 2
+
 
 @dataclass(slots=True)
 class Program:
@@ -43,6 +46,19 @@ class Answer:
     seconds: float
     _lazy: Any = field(repr=False, default=None)  #: the engine's own solution, duals not yet converted
     _duals: tuple[Floats, Floats] | None = field(repr=False, default=None)
+    #: the engine's basis at the optimum, None where it keeps none; after a first look two arrays, see `statuses`
+    basis: Any = field(repr=False, default=None)
+
+    @property
+    def statuses(self) -> tuple[Ints, Ints] | None:
+        """Where columns and rows stand in the optimal basis: AT_LOWER, BASIC, AT_UPPER, else free at nil."""
+        if self.basis is not None and not isinstance(self.basis, tuple):
+            self.basis = tuple(
+                np.array([int(status) for status in side], dtype=np.int8)
+                for side in (self.basis.col_status, self.basis.row_status)
+            )
+        found: tuple[Ints, Ints] | None = self.basis
+        return found
 
     @property
     def row_dual(self) -> Floats:
@@ -64,7 +80,7 @@ class Answer:
         row_dual, col_dual = self._both()
         return {
             "x": self.x, "objective": self.objective, "iterations": self.iterations, "seconds": self.seconds,
-            "_lazy": None, "_duals": (row_dual, col_dual),
+            "_lazy": None, "_duals": (row_dual, col_dual), "basis": self.statuses,
         }  # fmt: skip
 
     def __setstate__(self, state: dict[str, Any]) -> None:

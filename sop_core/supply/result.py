@@ -118,6 +118,11 @@ class Solution:
         """Margin less penalties: what was maximised."""
         return self.margin - float(sum(self.penalties.values()))
 
+    @property
+    def behind(self) -> tuple[Structure, Scales, Answer]:
+        """The model's structure and scales, and the solver's answer in them."""
+        return self._behind
+
     @cached_property
     def duals(self) -> dict[str, Floats]:
         """What one more unit of a limit changes, money, from the solver; 0 where nothing binds. One solution of many.

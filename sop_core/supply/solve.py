@@ -6,8 +6,9 @@ The only module that imports a solver. Both engines minimise `cost @ x` over `lo
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -41,6 +42,14 @@ _TABLES = (
 )
 
 
+#: Asked while a solver works: whether to stop.
+Stop = Callable[[], bool]
+
+
+class Interrupted(Exception):
+    """A solve was told to stop: nothing is wrong, nobody waits for its answer any more."""
+
+
 class Engine(Protocol):
     """What the planner asks of a solver. `load` first; then `change`, `run`, `basis`, in any order."""
 
@@ -53,8 +62,10 @@ class Engine(Protocol):
     def change(self, program: Program) -> None:
         """Takes other numbers for the structure loaded."""
 
-    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
-        """Solves, from a basis where given. Raises Infeasible, Unbounded, TimedOut or PlanError."""
+    def run(self, basis: Any = None, time_limit: float = np.inf, stop: Stop | None = None) -> Answer:
+        """Solves, from a basis where given. `stop` is asked now and then, where the engine can be stopped.
+
+        Raises Infeasible, Unbounded, TimedOut or PlanError; Interrupted where it was told to stop."""
 
     def basis(self) -> Any:
         """The basis of the last run, None where the engine keeps none."""
@@ -133,7 +144,7 @@ class HighsEngine:
             self._highs.changeRowsBounds(len(rows), rows, program.row_lower[rows], program.row_upper[rows])
         self._program = program
 
-    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
+    def run(self, basis: Any = None, time_limit: float = np.inf, stop: Stop | None = None) -> Answer:
         highs = self._highs
         # Nothing of an earlier run may steer this one: the answer depends on the basis given, not on the past.
         highs.clearSolver()
@@ -141,9 +152,14 @@ class HighsEngine:
             highs.setBasis(basis)
         highs.setOptionValue("time_limit", highs.getRunTime() + time_limit)
         began = time.perf_counter()
-        highs.run()
+        if stop is None:
+            highs.run()
+        else:
+            self._run_until(stop)
         seconds = time.perf_counter() - began
         status = highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kInterrupt:
+            raise Interrupted("The solve was stopped.")
         if status != highspy.HighsModelStatus.kOptimal:
             _explain(str(status).rpartition(".k")[2], time_limit)
         solution, info = highs.getSolution(), highs.getInfo()
@@ -151,6 +167,20 @@ class HighsEngine:
         return Answer(
             x, info.objective_function_value, max(info.simplex_iteration_count, 0), seconds, solution
         )
+
+    def _run_until(self, stop: Stop) -> None:
+        """Runs, asking between the simplex's steps; the way to the optimum is the same as without."""
+
+        def look(event: Any) -> None:
+            if stop():
+                event.interrupt()
+
+        asked = self._highs.cbSimplexInterrupt
+        asked.subscribe(look)
+        try:
+            self._highs.run()
+        finally:
+            asked.unsubscribe(look)
 
     def basis(self) -> Any:
         return self._highs.getBasis()
@@ -170,7 +200,7 @@ class LinprogEngine:
 
     change = load
 
-    def run(self, basis: Any = None, time_limit: float = np.inf) -> Answer:
+    def run(self, basis: Any = None, time_limit: float = np.inf, stop: Stop | None = None) -> Answer:
         from scipy.optimize import linprog
 
         program = self._program
@@ -205,6 +235,22 @@ class LinprogEngine:
 
     def basis(self) -> Any:
         return None
+
+
+def solve_once(
+    matrix: sp.csc_matrix, cost: Floats, lower: Floats, upper: Floats, row_lower: Floats, row_upper: Floats
+) -> Floats:
+    """The optimal columns of a small program, from a cold start. Raises as `Engine.run` does."""
+    matrix.sort_indices()
+    places = matrix.tocoo()
+    engine = make_engine()
+    engine.load(
+        Program(
+            cost, lower, upper, row_lower, row_upper, matrix.data, matrix.indptr.astype(np.int32),
+            matrix.indices.astype(np.int32), places.row, places.col,
+        )
+    )  # fmt: skip
+    return engine.run().x
 
 
 def _kinds(program: Program) -> tuple[Ints, Ints, Ints]:
@@ -275,17 +321,22 @@ class SupplySolver:
         return self._base
 
     def solve(
-        self, inputs: Inputs | None = None, demand: Floats | None = None, price: Floats | None = None
+        self,
+        inputs: Inputs | None = None,
+        demand: Floats | None = None,
+        price: Floats | None = None,
+        stop: Stop | None = None,
     ) -> Solution:
         """The optimal plan, self-checked. Without arguments: the base case.
 
         demand: unconstrained demand [i, r, m, t], units. price: net price of an order asked in t [i, r, m, t].
-        Raises Infeasible, Unbounded, TimedOut, NotSupported, SelfCheckFailed or PlanError.
+        stop: asked now and then by engines that can be stopped.
+        Raises Infeasible, Unbounded, TimedOut, NotSupported, SelfCheckFailed or PlanError; Interrupted where stopped.
         """
         numbers_in = self._or_base(inputs, demand, price)
-        slot, own = self._slot_for(*numbers_in)
+        slot, own = self._slot_for(*numbers_in, stop)
         numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
-        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases)
+        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, stop=stop)
         model = slot.model
         solution = build_solution(model.structure, model.scales, numbers, *numbers_in, answer, info)
         self_check(numbers_in[0], numbers_in[1], solution)
@@ -318,6 +369,18 @@ class SupplySolver:
             unserved=info.unserved,
         )
 
+    def twin(self) -> SupplySolver:
+        """Another solver of the same base case, for another thread: it starts from this one's optimum, so that it
+        gives the same answers and solves no base case. Call it while nobody solves with this one."""
+        twin = copy.copy(self)
+        twin._slots = {}
+        token = self._shape.token()
+        if (slot := self._slots.get(token)) is not None:
+            engine = make_engine(self._engine)
+            engine.load(slot.model.program(slot.model.base_numbers()))
+            twin._slots[token] = replace(slot, engine=engine)
+        return twin
+
     def _or_base(
         self, inputs: Inputs | None, demand: Floats | None, price: Floats | None
     ) -> tuple[Inputs, Floats, Floats]:
@@ -328,7 +391,9 @@ class SupplySolver:
             base[2] if price is None else price,
         )
 
-    def _slot_for(self, inputs: Inputs, demand: Floats, price: Floats) -> tuple[_Slot, bool]:
+    def _slot_for(
+        self, inputs: Inputs, demand: Floats, price: Floats, stop: Stop | None = None
+    ) -> tuple[_Slot, bool]:
         """The model for these numbers, and whether it was made from them (then there is no basis)."""
         shape = (
             self._shape
@@ -343,7 +408,7 @@ class SupplySolver:
         wanted: Shape = self._shape if self._shape.covers(shape) else self._shape.union(shape)
         token = wanted.token()
         slot_or_none = self._slots.pop(token, None)
-        slot = self._base_solved(wanted) if slot_or_none is None else slot_or_none
+        slot = self._base_solved(wanted, stop) if slot_or_none is None else slot_or_none
         self._slots[token] = slot
         if len(self._slots) > _SLOTS:
             own_token = self._shape.token()
@@ -351,17 +416,22 @@ class SupplySolver:
             del self._slots[oldest]
         return slot, False
 
-    def _base_solved(self, shape: Shape) -> _Slot:
+    def _base_solved(self, shape: Shape, stop: Stop | None = None) -> _Slot:
         model = SupplyModel(*self._base, shape=shape)
         slot = _Slot(model, make_engine(self._engine))
         numbers = model.base_numbers()
         slot.engine.load(model.program(numbers))
-        answer, _, slot.bases = self._run(slot, numbers, [])
+        answer, _, slot.bases = self._run(slot, numbers, [], stop=stop)
         slot.seconds = answer.seconds
         return slot
 
     def _run(
-        self, slot: _Slot, numbers: Numbers, bases: list[Any], nudge: Nudge | None = None
+        self,
+        slot: _Slot,
+        numbers: Numbers,
+        bases: list[Any],
+        nudge: Nudge | None = None,
+        stop: Stop | None = None,
     ) -> tuple[Answer, SolverInfo, list[Any]]:
         """Service stages in order of priority, each kept to its optimum by the next; then money."""
         engine, program = slot.engine, slot.model.program(numbers, nudge)
@@ -376,7 +446,7 @@ class SupplySolver:
             basis = bases[min(stage, len(bases) - 1) if len(bases) == len(costs) else -1] if bases else None
             if basis is None and kept:
                 basis = kept[-1]
-            answer = engine.run(basis, max(left - seconds, 1e-3))
+            answer = engine.run(basis, max(left - seconds, 1e-3), stop)
             seconds += answer.seconds
             iterations += answer.iterations
             kept.append(engine.basis())
@@ -397,6 +467,7 @@ class SupplySolver:
             unserved=tuple(unserved),
         )
         answer.seconds = seconds
+        answer.basis = kept[-1]
         return answer, info, kept
 
 

@@ -1,0 +1,136 @@
+"""What the What-if shows while an exact plan is made beside the screen.
+
+A small company's plan is made while one blinks, and is shown. Where that takes too long (`Desk.slow`), the exact plan is
+made in a thread and the screen shows at once what is known by then: a plan that can be carried out, and what the best
+plan's margin lies between; or, where nothing is known, the last plan, dimmed. An exact plan replaces an estimate,
+never the other way round, and only the plan of the scenario as it stands now is ever shown as exact.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.parts import format as fmt
+from pages.parts import kpi_strip
+from pages.parts.beside import Wish
+from pages.parts.context import View
+from pages.parts.kpi_strip import Between
+from pages.parts.state import Work
+from sop_core.errors import SopError
+from sop_core.plan import Plan
+
+#: Seconds between two looks at a plan that is being made.
+EVERY = 0.3
+_LAST, _SESSION, _WISH = "_last_plan", "_waiting_session", "_waiting_wish"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is on the screen. `plan` is the scenario's own where `exact`."""
+
+    plan: Plan
+    problem: str = ""  #: why the scenario's own plan cannot be made
+    exact: bool = True
+    bounds: tuple[float, float] | None = (
+        None  #: margin of the best plan at least and at most, while not exact
+    )
+    sentence: str = ""  #: what is being waited for
+    wish: Wish | None = None  #: the exact plan under way
+
+    @property
+    def stale(self) -> bool:
+        """Whether the plan is that of another scenario, shown for want of a better one."""
+        return not self.exact and self.bounds is None and not self.problem
+
+
+def shown(view: View, work: Work) -> Shown:
+    """The plan to show for the scenario under the user's hands. Raises PlanError where the base has no plan."""
+    desk, scenario = view.desk, work.scenario
+    if st.session_state.get("flip"):
+        return Shown(view.base)
+    try:
+        plan = desk.known(scenario) if desk.slow else desk.plan(scenario)
+    except SopError as error:
+        return Shown(_last(view), str(error))
+    if plan is not None:
+        st.session_state[_LAST] = plan
+        st.session_state.pop(_WISH, None)
+        if desk.slow:
+            desk.beside.forget(_session())
+        return Shown(plan, sentence=_made_in(plan) if desk.slow else "")
+    return _meanwhile(view, work)
+
+
+def _meanwhile(view: View, work: Work) -> Shown:
+    """An estimate, or the last plan, while the exact plan is made beside the screen."""
+    desk, scenario = view.desk, work.scenario
+    wish = desk.want(_session(), scenario)
+    st.session_state[_WISH] = wish
+    if wish.ended and wish.problem:
+        return Shown(_last(view), wish.problem)
+    try:
+        found = desk.estimate(scenario)
+    except SopError as error:
+        desk.beside.forget(_session())
+        return Shown(_last(view), str(error))
+    took = desk.beside.last_seconds
+    before = f" The last one took {_seconds(took)}." if took else ""
+    if found is None:
+        said = "Working: no estimate is possible for this change. The numbers are those of the last plan."
+        return Shown(_last(view), exact=False, sentence=said + before, wish=wish)
+    said = "Estimate from plans solved so far; the exact plan follows."
+    return Shown(found.plan, "", False, (found.lowest, found.highest), said + before, wish)
+
+
+def strip(view: View, now: Shown) -> None:
+    """The KPI strip, and under it, for a company whose plans take long, one line about where the numbers stand."""
+    between: dict[str, Between] | None = None
+    if now.bounds is not None:
+        between = {"margin": Between(*now.bounds)}
+    html = kpi_strip.strip(now.plan, view.base, view.palette, between=between)
+    if now.stale:
+        html = html.replace("sop-strip", "sop-strip sop-estimate", 1)
+    st.html(_STYLE + html if view.desk.slow else html)
+    if view.desk.slow:
+        st.html(
+            f'<div class="sop-quiet sop-waiting" role="status">{fmt.safe(now.sentence) or "&nbsp;"}</div>'
+        )
+        if now.wish is not None:
+            _watch(now.wish)
+
+
+#: Dimmed numbers, and one line's room kept whether it says something or not.
+_STYLE = """<style>.sop-estimate{opacity:.6}.sop-estimate .sop-narrow{font-size:.98rem}
+.sop-waiting{height:1.1rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"""
+
+
+@st.fragment(run_every=EVERY)
+def _watch(wish: Wish) -> None:
+    """Looks whether the plan is there, and has the page drawn once more then."""
+    # A wish that the user has moved on from is nobody's business any more, whenever it ends.
+    if st.session_state.get(_WISH) is wish and wish.ended:
+        st.session_state.pop(_WISH, None)
+        st.rerun()
+
+
+def _session() -> str:
+    """A name for this session among those who wait."""
+    found: str = st.session_state.setdefault(_SESSION, uuid.uuid4().hex)
+    return found
+
+
+def _last(view: View) -> Plan:
+    last: Plan | None = st.session_state.get(_LAST)
+    return last if last is not None and last.data_version == view.desk.version else view.base
+
+
+def _made_in(plan: Plan) -> str:
+    seconds = plan.solution.solver.seconds
+    return f"Exact plan, solved in {_seconds(seconds)}." if plan.scenario.active else ""
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
