@@ -200,6 +200,15 @@ def test_waiting_that_the_plan_cannot_price_is_asked_of_a_person(view: context.V
     assert (made.cost_of_waiting, made.recommendation, made.changes) == (None, "", ())
 
 
+def test_an_unsaved_what_if_is_an_option_of_its_own_beside_the_base(view: context.View) -> None:
+    """Changes on the base that nobody has saved are not the base."""
+    unsaved = replace(view, scenario=MORE.rename("What-if"), scenario_name="Base")
+    assert decisions_form.scenario_names(unsaved) == ["Base", "Fewer orders", "More hours", "What-if"]
+    assert decisions_form.scenario_named(unsaved, "Base") == Scenario.base()
+    assert decisions_form.scenario_named(unsaved, "What-if").active == (HOURS,)
+    assert decisions_form.scenario_named(unsaved, "Fewer orders").active == FEWER.active
+
+
 def test_two_who_edit_the_same_decision_are_told(view: context.View) -> None:
     record = state.store().decisions.add(DECISION, "Ada")
     decisions_form.decided(record, APPROVED, "Go")

@@ -81,8 +81,8 @@ def edit(view: context.View, record: DecisionRecord | None, start: Decision, ori
 @st.dialog("Choose between scenarios", width="large")
 def between(view: context.View) -> None:
     """Up to three scenarios become the options of a decision."""
-    names = state.scenario_names()
-    first = [name for name in dict.fromkeys((state.BASE, view.scenario_name)) if name in names]
+    names = scenario_names(view)
+    first = list(dict.fromkeys((state.BASE, view.scenario.name)))
     chosen = st.multiselect(
         "Scenarios", names, default=first, max_selections=QUICK, key="dec_between_names",
         help="Each is planned with the data of today; its margin, service, stock and cash stand beside the others'",
@@ -114,7 +114,7 @@ def _form(view: context.View, record: DecisionRecord | None, start: Decision, or
         "Due", value=start.due, key=f"dec_due_{tag}", help="After this day it is marked overdue"
     )
     chosen = st.multiselect(
-        "Options considered", option_names(start), default=[option.title for option in start.options],
+        "Options considered", option_names(view, start), default=[option.title for option in start.options],
         max_selections=MOST_OPTIONS, key=f"dec_options_{tag}", placeholder="Scenarios that were on the table",
         help="Scenarios are planned with today's data when the decision is kept; options at hand keep their numbers",
     )  # fmt: skip
@@ -168,15 +168,22 @@ def _waiting(view: context.View, start: Decision, tag: str) -> tuple[str, float,
     return TYPED, float(amount), basis
 
 
-def option_names(start: Decision) -> list[str]:
+def option_names(view: context.View, start: Decision) -> list[str]:
     """What can be an option: those at hand, then scenarios that are not among them."""
     at_hand = [option.title for option in start.options]
-    return at_hand + [name for name in state.scenario_names() if name not in at_hand]
+    return at_hand + [name for name in scenario_names(view) if name not in at_hand]
+
+
+def scenario_names(view: context.View) -> list[str]:
+    """The base, stored scenarios, and the one shown where it has no name in the store yet."""
+    return list(dict.fromkeys((*state.scenario_names(), view.scenario.name)))
 
 
 def scenario_named(view: context.View, name: str) -> Scenario:
-    """A scenario as this session sees it: the one shown with its unsaved Changes, others from the working copies."""
-    return view.scenario if name == view.scenario_name else state.work(name).scenario
+    """A scenario as this session sees it: with its unsaved Changes, save for the base, which has none."""
+    if name == view.scenario.name:
+        return view.scenario
+    return Scenario.base() if name == state.BASE else state.work(name).scenario
 
 
 def made(view: context.View, start: Decision, given: Filled) -> Decision:
