@@ -192,6 +192,7 @@ def _note(work: Work, at: int) -> None:
 
 @st.dialog("Copy or move into another scenario")
 def _send(name: str, work: Work, chosen: list[int]) -> None:
+    chosen = [at for at in chosen if at < len(work.history.present.steps)]
     steps = tuple(work.history.present.steps[at] for at in chosen)
     targets = [
         record.name
