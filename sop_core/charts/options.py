@@ -22,14 +22,15 @@ class Spot:
     note: str
     best: bool  #: no other plan beats it
     mark: str = ""  #: "This plan", "Base": named in the picture
+    key: int = 0  #: what a click gives back
 
 
 def frontier_chart(
-    palette: Palette, spots: Sequence[Spot], across: str, up: str, sentence: str, chosen: int = 0
+    palette: Palette, spots: Sequence[Spot], across: str, up: str, sentence: str, chosen: int = -1
 ) -> Picture:
     """Plans as points; those on the frontier joined by steps, for between two plans there is no third.
 
-    `across`, `up`: titles of the axes with their unit. A point's `customdata` is its position in `spots`.
+    `across`, `up`: titles of the axes with their unit. A point's `customdata` is its key; `chosen` is one.
     """
     chart = figure(palette, "", HEIGHT)
     best = sorted((n for n, spot in enumerate(spots) if spot.best), key=lambda n: spots[n].across)
@@ -48,8 +49,9 @@ def frontier_chart(
                 x=spot.across, y=spot.up, text=spot.mark, showarrow=False, yshift=-16,
                 font={"color": colour, "size": 12},
             )  # fmt: skip
-    if 0 <= chosen < len(spots):
-        _ring(chart, spots[chosen], palette)
+    for spot in spots:
+        if spot.key == chosen:
+            _ring(chart, spot, palette)
     chart.update_layout(
         hovermode="closest",
         hoverlabel={"align": "left"},
@@ -79,7 +81,8 @@ def _dots(
         return
     chart.add_scatter(  # type: ignore[attr-defined]
         x=[spots[n].across for n in rows], y=[spots[n].up for n in rows], mode="markers",
-        customdata=rows, text=[spots[n].note for n in rows], hovertemplate="%{text}<extra></extra>",
+        customdata=[spots[n].key for n in rows], text=[spots[n].note for n in rows],
+        hovertemplate="%{text}<extra></extra>",
         marker={"size": size, "color": colour, "symbol": symbol, "line": {"width": 1, "color": palette.surface}},
         # A click must not fade the other plans: they are what the one is compared with.
         unselected={"marker": {"opacity": 1.0}},

@@ -155,32 +155,38 @@ def _singles(
 ) -> tuple[list[Option], list[Tried]]:
     """Every candidate by itself; those that help, at the smallest size that keeps what they are worth."""
     bench.tell("Trying levers one by one", len(asked) + len(_FACTORS) * _RESIZED)
-    kept: list[tuple[Candidate, Option]] = []
+    kept: list[Option] = []
     tried: list[Tried] = []
     for candidate in asked:
         if bench.stopped:
             break
         option = _keep(bench, candidate.change, candidate.aim, targets, tried)
         if option is not None:
-            kept.append((candidate, option))
-    kept.sort(key=lambda pair: -round(pair[1].worth, 2))
-    out = [option for _, option in kept]
-    for at, (candidate, option) in enumerate(kept[:_RESIZED]):
+            kept.append(option)
+    options = _best_of_each(_distinct(kept))
+    for at, option in enumerate(options[:_RESIZED]):
         for factor in _FACTORS:
-            change = resized(candidate.change, factor, bench.inputs)
+            change = resized(option.changes[0], factor, bench.inputs)
             if bench.stopped or change is None or option.worth <= 0:
                 break
-            smaller = _keep(bench, change, candidate.aim, targets, tried)
+            smaller = _keep(bench, change, option.aim, targets, tried)
             if smaller is None or smaller.worth < _KEEPS * option.worth:
                 break
-            out[at] = smaller
-    return _undominated(_best_of_each(_distinct(out))), tried
+            options[at] = smaller
+    return _undominated(options), tried
 
 
 def _best_of_each(options: list[Option]) -> list[Option]:
-    """The best of the sizes and spans of months that decide about the same thing; the others stay in what was tried."""
+    """The best of the sizes and spans of months that decide about the same thing; the others stay in what was tried.
+    Of those that do not pay, the best is the one that serves most."""
+
+    def order(option: Option) -> tuple[float, float, float, str]:
+        pays = "margin" in option.helps
+        first = -round(option.worth, 2) if pays else -round(option.service, 6)
+        return (float(not pays), first, float(option.effort.points), option.title)
+
     out: list[Option] = []
-    for option in sorted(options, key=lambda o: (-round(o.worth, 2), o.effort.points, o.title)):
+    for option in sorted(options, key=order):
         if not any(clash(option.changes, other.changes) for other in out):
             out.append(option)
     return out

@@ -70,10 +70,22 @@ class Frontier:
     stopped: bool
     seconds: float = field(compare=False)
 
+    def shown(self, across: str) -> tuple[int, ...]:
+        """Positions of the points that may be compared on an axis. Against worth, stock targets stay as they are: a
+        plan meets its forecast exactly, so giving up safety stock would look like money earned."""
+        if across != WORTH:
+            return tuple(range(len(self.points)))
+        return tuple(
+            n
+            for n, point in enumerate(self.points)
+            if not any(isinstance(change, SafetyStockCover) for change in point.changes)
+        )
+
     def best(self, across: str) -> tuple[int, ...]:
         """Positions of the points that no other beats in service and on that axis, from the left of the axis."""
-        found = pareto([(_good(across, point), _good(UP, point)) for point in self.points])
-        return tuple(sorted(found, key=lambda n: (self.points[n].value(across), n)))
+        shown = self.shown(across)
+        found = pareto([(_good(across, self.points[n]), _good(UP, self.points[n])) for n in shown])
+        return tuple(sorted((shown[n] for n in found), key=lambda n: (self.points[n].value(across), n)))
 
     def better(self, across: str) -> tuple[int, ...]:
         """Positions on the frontier of plans that are better than the scenario's in one and worse in none."""
@@ -87,11 +99,14 @@ class Frontier:
     def sentence(self, across: str) -> str:
         """Whether the plan lies on the frontier, and how much lies beyond it at no loss."""
         what = "worth" if across == WORTH else KPIS[across].title.lower()
-        if 0 in self.best(across):
+        better = self.better(across)
+        if not better:
             return f"No plan found serves better without being worse in {what}."
-        count = len(self.better(across))
-        plans = "One plan serves" if count == 1 else f"{count} plans serve"
-        return f"{plans} at least as well as this one and {'is' if count == 1 else 'are'} no worse in {what}."
+        top = self.points[max(better, key=lambda n: (self.points[n].kpis[UP], -n))]
+        place = f"{100 * top.kpis[UP]:.2f} % instead of {100 * self.points[0].kpis[UP]:.2f} %"
+        plans = "One plan serves" if len(better) == 1 else f"{len(better)} plans serve"
+        worse = f"{'is' if len(better) == 1 else 'are'} no worse in {what}"
+        return f"{plans} at least as well as this one and {worse}; the best serves {place} on time."
 
 
 def pareto(values: Iterable[tuple[float, float]]) -> tuple[int, ...]:
@@ -129,7 +144,7 @@ def frontier(
     bench = Bench(planner, scenario, progress, stop)
     points = _Points(bench, rules)
     for option in found.options[:_OPTIONS]:
-        points.add(points.name(option.changes), option.changes)
+        points.add(option.title, option.changes)
     chains = points.towards_service(found)
     best = next((option.changes for option in found.options if len(option.changes) > 1), ())
     # Stock targets on top of nothing, of some steps on the way, and of the best combination.
@@ -166,12 +181,6 @@ class _Points:
         if not isinstance(facts, str):
             self.points.append(Point(name, changes, facts.kpis, facts.worth(self.bench.before)))
 
-    def name(self, changes: tuple[Change, ...]) -> str:
-        """Up to two Changes in full; of more their number and the last."""
-        if len(changes) <= 2:
-            return title(changes, self.bench.inputs)
-        return f"{len(changes)} changes, the last: {changes[-1].sentence(self.bench.inputs)}"
-
     def towards_service(self, found: Found) -> list[tuple[Change, ...]]:
         """The cheapest steps towards full service, of the levers that raised it by themselves; each is a point."""
         search = Search(self.bench, Goal(UP, 1.0))
@@ -180,11 +189,11 @@ class _Points:
         search.climb(tuple(Candidate(row.change, row.aim) for row in raised[:_STEPS]))
         chains = [search.chosen[: n + 1] for n in range(len(search.chosen))]
         for chain in chains:
-            self.add(self.name(chain), chain)
+            self.add(title(chain, self.bench.inputs), chain)
             smaller = resized(chain[-1], 0.5, self.bench.inputs)
             if smaller is not None:
                 half = (*chain[:-1], smaller)
-                self.add(self.name(half), half)
+                self.add(title(half, self.bench.inputs), half)
         return chains
 
     def variants(self, chain: tuple[Change, ...]) -> None:
@@ -200,4 +209,4 @@ class _Points:
         for change in wanted:
             if all(change.lever != other.lever for other in chain):
                 changes = (*chain, change)
-                self.add(self.name(changes), changes)
+                self.add(title(changes, inputs), changes)

@@ -285,7 +285,11 @@ def _sentence(
         if search.exhausted
         else f"an answer holds {_MOST} changes at the most"
     )
-    return f"{wanted} cannot be reached: {count} lead from {start} to {far}, {money}; {why}.{_frozen(goal, bench)}"
+    leads = "leads" if len(option.changes) == 1 else "lead"
+    return (
+        f"{wanted} cannot be reached: {count} {leads} from {start} to {far}, {money}; {why}."
+        f"{_frozen(goal, bench)}"
+    )
 
 
 def _frozen(goal: Goal, bench: Bench) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sop_core.calendar import month_label
 from sop_core.changes import Change
-from sop_core.changes.text import count
+from sop_core.changes.text import count, listing
 from sop_core.errors import Infeasible, ScenarioError, TimedOut, Unbounded
 from sop_core.inputs import Inputs
 from sop_core.kpis import KPIS, favourable
@@ -163,6 +163,7 @@ class Bench:
         self.said = "Re-planning"
         self._progress, self._stop = progress, stop
         self._known: dict[str, Facts | str] = {}
+        self._promises = {(p.rule, p.where, p.month): p.amount for p in self.plan.solution.promises}
 
     @property
     def inputs(self) -> Inputs:
@@ -190,11 +191,20 @@ class Bench:
             if self._progress is not None:
                 self._progress(self.said, self.plans, max(self.expected, self.plans))
             try:
-                known = facts_of(self.planner.plan(scenario))
+                plan = self.planner.plan(scenario)
+                known = self._broken(plan) or facts_of(plan)
             except (ScenarioError, Infeasible, Unbounded, TimedOut) as error:
                 known = str(error)
             self._known[key] = known
         return known
+
+    def _broken(self, plan: Plan) -> str:
+        """The first hard rule that this plan breaks and the scenario's own does not, or less; blank where none."""
+        for promise in plan.solution.promises:
+            before = self._promises.get((promise.rule, promise.where, promise.month), 0.0)
+            if promise.amount > before * (1 + 1e-6) + 1e-6:
+                return f"a hard rule would be broken: {promise}"
+        return ""
 
     def option(self, changes: tuple[Change, ...], aim: str, targets: Mapping[str, float]) -> Option | None:
         """The option of these Changes, None where they have no plan."""
@@ -251,11 +261,18 @@ def _places(change: Change, inputs: Inputs) -> list[tuple[str, str]]:
 
 
 def title(changes: tuple[Change, ...], inputs: Inputs) -> str:
-    """The Changes as one sentence: both of two, the first of more with their number."""
-    said = [change.sentence(inputs) for change in changes]
-    if len(said) <= 2:
-        return "; ".join(said)
-    return f"{said[0]}; {said[1]}; and {len(said) - 2} more"
+    """One or two Changes in full; of more what is moved where: `5 together: overtime Mower Line, move promotion ...`."""
+    if len(changes) <= 2:
+        return "; ".join(change.sentence(inputs) for change in changes)
+    said = [f"{change.title.lower()} {_first_place(change, inputs)}".strip() for change in changes]
+    return f"{len(changes)} together: {listing(list(dict.fromkeys(said)), most=5)}"
+
+
+def _first_place(change: Change, inputs: Inputs) -> str:
+    places = _places(change, inputs)
+    if places[0][0] == "plan":
+        return ""
+    return places[0][1] + (f" and {len(places) - 1} more" if len(places) > 1 else "")
 
 
 def missed(plan: Plan, targets: Mapping[str, tuple[float, str]]) -> dict[str, float]:

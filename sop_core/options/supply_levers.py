@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -129,41 +130,43 @@ def _heads(plan: Plan, pain: Pain, a_month: float, first: int) -> Iterator[Chang
 
 
 def volumes(plan: Plan, pain: Pain) -> Iterator[Change]:
-    """More from sources with a maximum: the one that is full, another supplier, a subcontractor, another site."""
-    inputs = plan.inputs
+    """More from sources with a maximum: the one that is full, another supplier, a subcontractor, another site.
+
+    Over all the months in which something could be done, and in those of the orders alone.
+    """
+    windows = [(pain.first, pain.last)]
+    late = (max(pain.wanted[0], pain.first), pain.last)
+    if late != windows[0] and late[0] <= late[1]:
+        windows.append(late)
+    for pair in zip_longest(*(list(_volumes(plan.inputs, pain, *window)) for window in windows)):
+        yield from (change for change in pair if change is not None)
+
+
+def _volumes(inputs: Inputs, pain: Pain, first: int, last: int) -> Iterator[Change]:
     source = inputs.source
     missing = dict(zip(pain.items, pain.units, strict=False))
-    offers: list[tuple[float, int, float]] = []
+    offers: list[tuple[float, int, int, float]] = []
     for item in pain.items[:_MOST_ITEMS]:
         for k in np.flatnonzero(source.item == item).tolist():
-            first = max(pain.first - int(source.lead[k]), first_open(inputs))
-            limit = source.max_quantity[k, first : pain.last + 1]
+            start = min(max(first - int(source.lead[k]), first_open(inputs)), last)
+            limit = source.max_quantity[k, start : last + 1]
             known = limit[np.isfinite(limit) & (limit > 0)]
             if len(known):
                 units = missing.get(item, 0.25 * float(known.sum()))
-                part = min(units / float(known.sum()), MOST_VOLUME)
-                offers.append((units, k, part))
+                part = min(tidy_part(units / float(known.sum())), MOST_VOLUME)
+                offers.append((units, k, start, part))
     offers.sort(key=lambda offer: (-offer[0], offer[1]))
     by_supplier: dict[str, list[tuple[int, float]]] = {}
-    for _, k, part in offers:
-        by_supplier.setdefault(source.supplier[k], []).append((k, part))
+    for _, k, start, part in offers:
+        by_supplier.setdefault(source.supplier[k], []).append((start, part))
     for supplier, rows in sorted(by_supplier.items(), key=lambda pair: -max(part for _, part in pair[1])):
         if supplier and len(rows) > 1:
-            part = tidy_part(max(part for _, part in rows))
-            first = min(_first_start(inputs, k, pain) for k, _ in rows)
-            yield SourceVolume(
-                scope=Scope.of(supplier=supplier, **_span(inputs, first, pain.last)),
-                pct=min(part, MOST_VOLUME),
-            )
-    for _, k, part in offers[:_MOST_SOURCES]:
-        scope = Scope.of(
-            source=inputs.source_names[k], **_span(inputs, _first_start(inputs, k, pain), pain.last)
+            span = _span(inputs, min(start for start, _ in rows), last)
+            yield SourceVolume(scope=Scope.of(supplier=supplier, **span), pct=max(part for _, part in rows))
+    for _, k, start, part in offers[:_MOST_SOURCES]:
+        yield SourceVolume(
+            scope=Scope.of(source=inputs.source_names[k], **_span(inputs, start, last)), pct=part
         )
-        yield SourceVolume(scope=scope, pct=min(tidy_part(part), MOST_VOLUME))
-
-
-def _first_start(inputs: Inputs, source: int, pain: Pain) -> int:
-    return min(max(pain.first - int(inputs.source.lead[source]), first_open(inputs)), pain.last)
 
 
 def contract(plan: Plan, pain: Pain) -> Iterator[Change]:

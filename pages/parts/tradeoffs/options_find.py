@@ -11,7 +11,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.tables import download, listing
-from pages.parts.tradeoffs.options_kept import Question, answer, earlier, take
+from pages.parts.tradeoffs.options_kept import Question, answer, earlier, take, under_way
 from sop_core.kpis import KPIS, favourable
 from sop_core.options import EFFORT_RULE, Found, Option, find_options
 
@@ -46,6 +46,8 @@ def render(view: View, question: Question) -> None:
         start,
     )
     if found is None:
+        if under_way(NAME, question.key):
+            return
         found = earlier(NAME, question)
         if found is None:
             st.html('<p class="sop-quiet">Nothing tried yet for this scenario.</p>')
@@ -77,9 +79,7 @@ def _best(found: Found, currency: str) -> str:
 def _frame(found: Found) -> pd.DataFrame:
     rows = [
         {
-            "Option": option.title
-            if len(option.changes) < 2
-            else f"{len(option.changes)} together: {option.title}",
+            "Option": option.title,
             "Worth": option.worth,
             "Margin": option.margin,
             "Service": option.service * 100,

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.tradeoffs.options_find import NAME as FIND
-from pages.parts.tradeoffs.options_kept import Question, answer, take
+from pages.parts.tradeoffs.options_kept import Question, answer, take, under_way
 from sop_core.charts.options import Spot, frontier_chart
 from sop_core.charts.template import CONFIG
 from sop_core.kpis import KPIS
@@ -40,6 +40,8 @@ def render(view: View, question: Question) -> None:
         ),
         start,
     )
+    if found is None and under_way(NAME, question.key):
+        return
     if found is None:
         st.html('<p class="sop-quiet">Not drawn yet for this scenario.</p>')
         return
@@ -51,19 +53,20 @@ def render(view: View, question: Question) -> None:
 def _picture(view: View, found: Frontier, across: str) -> None:
     best = found.best(across)
     # A click tells the place of the plan; the list below follows it, and stands for it where there is no mouse.
-    choices = list(dict.fromkeys([*best, 0, *(n for n, p in enumerate(found.points) if p.base)]))
+    shown = found.shown(across)
+    choices = list(dict.fromkeys([*best, 0, *(n for n in shown if found.points[n].base)]))
     event = st.session_state.get("frontier_chart")
     clicked = [point.get("customdata") for point in (event or {}).get("selection", {}).get("points", [])]
     clicked = [int(n[0] if isinstance(n, list) else n) for n in clicked if n is not None]
-    if clicked and clicked != st.session_state.get("_frontier_click") and clicked[0] < len(found.points):
+    if clicked and clicked != st.session_state.get("_frontier_click") and clicked[0] in shown:
         st.session_state["_frontier_click"] = clicked
         st.session_state["frontier_point"] = clicked[0]
-    if st.session_state.get("frontier_point", -1) >= len(found.points):
+    if st.session_state.get("frontier_point", shown[0]) not in shown:
         del st.session_state["frontier_point"]
     chosen = st.session_state.get("frontier_point", best[-1] if best else 0)
     spots = [
-        Spot(point.value(across), point.kpis[UP], _note(point, view), n in best, _mark(n, point, found))
-        for n, point in enumerate(found.points)
+        Spot(point.value(across), point.kpis[UP], _note(point, view), n in best, _mark(n, point), n)
+        for n, point in ((n, found.points[n]) for n in shown)
     ]
     title = (
         f"Worth against this plan, {view.currency} (left: costs, right: pays)"
@@ -77,11 +80,16 @@ def _picture(view: View, found: Frontier, across: str) -> None:
             picture.figure, theme=None, config=CONFIG, key="frontier_chart", on_select="rerun",
             selection_mode="points", alt=picture.alt,
         )  # fmt: skip
-        said = f"{len(found.points)} plans made ({found.plans} re-plans in {found.seconds:.1f} s)"
+        said = f"{len(found.points)} plans ({found.plans} re-plans in {found.seconds:.1f} s)"
+        said += ", stopped before the end" if found.stopped else ""
+        what = (
+            "Stock targets stay as they are here; they move against stock."
+            if across == WORTH
+            else "A plan meets its forecast exactly, so safety stock looks idle: look at the risk before giving it up."
+        )
         st.html(
-            f'<p class="sop-quiet">{said}{", stopped before the end" if found.stopped else ""}. Blue: no other plan is '
-            "better in one without being worse in the other. A plan meets its forecast exactly, so safety stock looks "
-            "idle here: look at the risk before giving it up.</p>"
+            f'<p class="sop-quiet">{said}. Blue: no other plan is better in one without being worse in the other. '
+            f"{what}</p>"
         )
     with right:
         if chosen not in choices:
@@ -94,7 +102,7 @@ def _picture(view: View, found: Frontier, across: str) -> None:
         _detail(view, found.points[at], at)
 
 
-def _mark(n: int, point: Point, found: Frontier) -> str:
+def _mark(n: int, point: Point) -> str:
     if point.base:
         return "Base"
     return "" if n else point.name

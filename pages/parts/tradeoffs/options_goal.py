@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.tables import listing
-from pages.parts.tradeoffs.options_kept import Question, answer, take
+from pages.parts.tradeoffs.options_kept import Question, answer, take, under_way
 from sop_core.kpis import KPIS
 from sop_core.options import Goal, Way, seek
 from sop_core.options.finder import targets_of
@@ -51,13 +51,16 @@ def render(view: View, question: Question) -> None:
         st.html('<p class="sop-quiet">Give the number to reach.</p>')
         return
     goal = Goal(kpi, float(number) / scale)
+    key = (*question.key, goal)
     way: Way | None = answer(
         NAME,
-        (*question.key, goal),
+        key,
         question,
         lambda planner, tell, stopped: seek(planner, plan.scenario, goal, question.rules, tell, stopped),
         start,
     )
+    if way is None and under_way(NAME, key):
+        return
     if way is None:
         st.html(
             f'<p class="sop-quiet">{fmt.safe(KPIS[kpi].title)} stands at '

@@ -94,6 +94,12 @@ def answer(name: str, key: tuple[object, ...], question: Question, work: Work, s
     return job.result
 
 
+def under_way(name: str, key: tuple[object, ...]) -> bool:
+    """Whether that question is being worked out right now."""
+    job: jobs.Job[Any] | None = jobs.current(name)
+    return job is not None and job.key == key and job.running
+
+
 def earlier(name: str, question: Question) -> Any:
     """The newest answer of that name to another question; None where there is none."""
     kept: OrderedDict[tuple[object, ...], Any] = st.session_state.get("_options", OrderedDict())
