@@ -10,7 +10,7 @@ from sop_core.changes import OvertimeChange, SafetyStockCover, Scope
 from sop_core.charts.options import Spot, frontier_chart
 from sop_core.charts.roles import DARK, LIGHT
 from sop_core.kpis import KPIS
-from sop_core.options import ACROSS, Frontier, frontier, pareto
+from sop_core.options import ACROSS, Frontier, Rules, frontier, pareto
 from sop_core.options.frontier import UP, WORTH
 from sop_core.planner import Company, Planner
 from sop_core.scenario import Scenario
@@ -23,7 +23,7 @@ MORE = Scenario("Overtime").add(
 
 @pytest.fixture(scope="module")
 def drawn(demo_planner: Planner) -> Frontier:
-    return frontier(demo_planner, MORE)
+    return frontier(demo_planner, MORE, Rules(most=24))
 
 
 def test_points_replay(drawn: Frontier, demo_company: Company) -> None:

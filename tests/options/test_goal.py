@@ -60,7 +60,7 @@ def test_why_not_and_how_far_one_gets() -> None:
 
 
 def test_no_overtime_above(demo_planner: Planner) -> None:
-    way = seek(demo_planner, BASE, Goal("overtime_hours", 3000.0))
+    way = seek(demo_planner, BASE, Goal("overtime_hours", 3000.0), Rules(most=24))
     assert way.status == "reached"
     assert way.option is not None
     plan = demo_planner.plan(way.option.scenario(BASE))
@@ -69,7 +69,7 @@ def test_no_overtime_above(demo_planner: Planner) -> None:
 
 def test_less_stock_is_reached_and_not_overdone(demo_planner: Planner) -> None:
     target = demo_planner.base.kpis["stock_value"] - 300_000
-    way = seek(demo_planner, BASE, Goal("stock_value", target))
+    way = seek(demo_planner, BASE, Goal("stock_value", target), Rules(most=24))
     assert way.status == "reached"
     assert way.option is not None
     value = demo_planner.plan(way.option.scenario(BASE)).kpis["stock_value"]
