@@ -234,6 +234,13 @@ def test_what_can_be_done_follows_the_state() -> None:
     assert decisions.actions(DECISION)[:4] == ["Edit", "Approve", "Reject", "Defer"]
     assert "Mark as done" in decisions.actions(replace(DECISION, state=APPROVED))
     assert "Approve" not in decisions.actions(replace(DECISION, state=REJECTED))
+    assert "Show its scenario" in decisions.actions(DECISION)
+    assert "Show its scenario" not in decisions.actions(Decision("By hand"))
+
+
+def test_a_scenario_that_is_gone_is_told(view: context.View) -> None:
+    with pytest.raises(StoreError, match="no scenario 'Gone' any more"):
+        decisions.show_scenario(replace(DECISION, scenario="Gone"))
 
 
 def test_the_download_has_a_row_an_option(view: context.View) -> None:

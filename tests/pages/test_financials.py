@@ -136,6 +136,13 @@ def test_every_way_of_looking_opens(opened: Open, across: str, what: str) -> Non
     assert ("Revenue by family" in said(app)) == (what == "By family")
 
 
+def test_the_headline_follows_the_fiscal_year_that_is_chosen(opened: Open) -> None:
+    app = opened(tables(first_month="4"))
+    assert "FY 26 (Jan-Mar 26): margin" in said(app)
+    app.segmented_control(key="fin_year").set_value("FY 27").run()
+    assert "FY 27 (Apr-Jun 26): margin" in said(app)
+
+
 def test_a_filter_says_that_money_is_the_whole_companys(opened: Open) -> None:
     app = opened(companies.sales_only(), level="Product", item="Anvil")
     assert "Money is projected for the whole company" in said(app)

@@ -29,6 +29,7 @@ from sop_core.cycle.decision import (
 from sop_core.cycle.lists import decisions_frame
 from sop_core.cycle.scoring import review_day
 from sop_core.cycle.waiting import RULE
+from sop_core.errors import StoreError
 from sop_core.kpis import KPIS
 from sop_core.store.decisions import DecisionRecord
 from sop_core.store.revisions import Step
@@ -38,7 +39,7 @@ SHOWN = (OPEN, TO_DECIDE, OVERDUE, EVERY)
 EVERYBODY = "All owners"
 NOBODY = "No owner"
 
-EDIT, AGAIN, HISTORY = "Edit", "Plan its numbers again", "History"
+EDIT, AGAIN, HISTORY, SHOW = "Edit", "Plan its numbers again", "History", "Show its scenario"
 MARKS: Mapping[str, str] = {
     "Approve": APPROVED, "Reject": REJECTED, "Defer": DEFERRED, "Mark as done": DONE, "Propose again": PROPOSED,
 }  # fmt: skip
@@ -224,7 +225,8 @@ def actions(decision: Decision) -> list[str]:
     """What can be done with a decision."""
     marks = [label for label, to in MARKS.items() if to in _ALLOWED[decision.state]]
     again = [AGAIN] if decision.changes or any(option.scenario for option in decision.options) else []
-    return [EDIT, *marks, *again, HISTORY]
+    show = [SHOW] if decision.scenario else []
+    return [EDIT, *marks, *again, *show, HISTORY]
 
 
 def _act(view: context.View, entry: Entry, chosen: str) -> None:
@@ -233,6 +235,8 @@ def _act(view: context.View, entry: Entry, chosen: str) -> None:
         decisions_form.edit(view, record, record.value, "")
     elif chosen == HISTORY:
         decisions_form.history(record)
+    elif chosen == SHOW:
+        show_scenario(record.value)
     elif chosen == AGAIN:
         with st.spinner("Planning its options and the month of waiting"):
             made = decisions_form.planned_again(view, record.value)
@@ -240,6 +244,16 @@ def _act(view: context.View, entry: Entry, chosen: str) -> None:
         st.rerun()
     else:
         decisions_form.decide(record, MARKS[chosen])
+
+
+def show_scenario(decision: Decision) -> None:
+    """Makes the decision's scenario the one shown on every page. Raises StoreError where it is gone."""
+    if decision.scenario not in state.scenario_names(archived=True):
+        raise StoreError(
+            f"There is no scenario '{decision.scenario}' any more. The decision has kept its Changes."
+        )
+    context.go_to(decision.scenario)
+    st.rerun()
 
 
 def card(view: context.View, entry: Entry) -> str:

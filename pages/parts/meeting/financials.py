@@ -35,9 +35,10 @@ def render(view: context.View) -> None:
     base = fin.project(view.base) if view.scenario.active else None
     first = company.snapshot.settings.fiscal_year_start
     revenue = fin.with_actuals(company, money)
-    year = fin.main_year(money.months, first)
+    top = st.container(gap="small")
+    year = _year(money, first)
     gap = fin.variance(company, plan, year.at)
-    st.html(f'<p class="sop-headline">{fmt.safe(sentence(money, base, year, gap, view))}</p>')
+    top.html(f'<p class="sop-headline">{fmt.safe(sentence(money, base, year, gap, view))}</p>')
     if not view.whole:
         st.html(
             '<p class="sop-quiet">Money is projected for the whole company: level, region and segment chosen above do '
@@ -79,6 +80,19 @@ def render(view: context.View) -> None:
     st.html(table.html(blocks, shown, view.currency, label))
     st.html(f'<p class="sop-quiet">{fmt.safe(remarks(view, others, gap, what == FAMILIES))}</p>')
     _downloads(view, money, first, _KIND[across or MONTHS])
+
+
+def _year(money: Projection, first_month: int) -> Period:
+    """The fiscal year that the headline and the variance are about; nothing to choose where there is one."""
+    years = {period.label: period for period in fin.periods(money.months, first_month, fin.YEAR)}
+    main = fin.main_year(money.months, first_month).label
+    if len(years) < 2:
+        return years[main]
+    chosen = st.segmented_control(
+        "Fiscal year", list(years), default=main, key="fin_year", required=True, label_visibility="collapsed",
+        help="The year of the sentence above and of the margin against budget",
+    )  # fmt: skip
+    return years.get(chosen or main, years[main])
 
 
 def last_estimate(view: context.View) -> Estimate | None:
