@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import pandas as pd
 import streamlit as st
 
-from pages.parts import change_form, kpi_strip, levers, scenario_menu, state
+from pages.parts import change_form, levers, scenario_menu, state
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.scenario_menu import Lock
+from pages.parts.scenarios import by_month, waiting
 from pages.parts.state import Work
-from sop_core.calendar import span_label
+from sop_core.changes import REGISTRY
 from sop_core.charts import live as charts
 from sop_core.charts.quartet import GAP, quartet
 from sop_core.compare import margin_bridge
-from sop_core.errors import SopError
+from sop_core.explain import Finding, shortage_findings
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
 
 #: Height in pixels of the list of sentences and of the shortage line: longer ones scroll in place, nothing jumps.
-SENTENCES, SHORTAGES = 190, 76
+SENTENCES, SHORTAGES = 116, 94
 #: Height in pixels that the line about a lock takes from the list of sentences.
 LOCKED = 62
 MOST_SHORTAGES = 3
+#: The two ways to move months.
+LEVERS, BY_MONTH = "Levers", "By month"
 
 
 def render(view: View) -> None:
@@ -41,12 +40,46 @@ def live(view: View, work: Work, lock: Lock | None = None) -> None:
         pictures = st.container(gap="xsmall", key="pictures")
     # The pictures go out first: the browser repaints them while the levers, which stand where they are, follow.
     with pictures:
-        _pictures(view, work)
+        plan = _pictures(view, work)
     with panel:
         _toolbar(view, work, lock)
         picked = levers.choose_scope(view.inputs, view.desk.label)
-        levers.draw(work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>'))
+        if _by_month():
+            by_month.draw(view, work, plan, picked)
+        else:
+            levers.draw(
+                work, view.inputs, picked, lambda group: st.html(f'<div class="sop-group">{group}</div>')
+            )
+        _find(view, work, picked)
         _sentences(view, work, lock)
+
+
+def _by_month() -> bool:
+    """The switch between sliders and the grid of months."""
+    chosen = st.segmented_control(
+        "Levers or months", [LEVERS, BY_MONTH], default=LEVERS, key="lever_mode", required=True, width="stretch",
+        label_visibility="collapsed", persist_state="session",
+        help="Levers move the months chosen above; By month takes a number for each month. A click on a month in the "
+        "pictures moves the levers there, the same click again moves them back.",
+    )  # fmt: skip
+    return chosen == BY_MONTH
+
+
+def _find(view: View, work: Work, picked: levers.Picked) -> None:
+    """Any other lever by its name: opens its form, with the products, regions, resource and months picked above."""
+    st.selectbox(
+        "Find a lever", list(REGISTRY), index=None, key="lever_find", on_change=_found,
+        format_func=change_form.found_as, label_visibility="collapsed",
+        placeholder="Find a lever: shift, outage, hire, supplier", width="stretch",
+    )  # fmt: skip
+    kind = st.session_state.pop("_lever_found", None)
+    if kind is not None:
+        change_form.dialog(work, view.inputs, kind=kind, scope=picked.of(REGISTRY[kind]))
+
+
+def _found() -> None:
+    st.session_state["_lever_found"] = st.session_state["lever_find"]
+    st.session_state["lever_find"] = None
 
 
 def _toolbar(view: View, work: Work, lock: Lock | None) -> None:
@@ -114,36 +147,32 @@ def _remove(work: Work, at: int) -> None:
     work.history = work.history.push(work.history.present.remove(at))
 
 
-def _planned(view: View, work: Work) -> tuple[Plan, str]:
-    """The plan to show, and why it is not the scenario's own where it cannot be made."""
-    if st.session_state.get("flip"):
-        return view.base, ""
-    try:
-        plan = view.desk.plan(work.scenario)
-    except SopError as error:
-        last: Plan | None = st.session_state.get("_last_plan")
-        same_data = last is not None and last.data_version == view.desk.version
-        return (last if last is not None and same_data else view.base), str(error)
-    st.session_state["_last_plan"] = plan
-    return plan, ""
-
-
-def _pictures(view: View, work: Work) -> None:
-    plan, problem = _planned(view, work)
+def _pictures(view: View, work: Work) -> Plan:
+    now = waiting.shown(view, work)
+    plan, problem = now.plan, now.problem
     base, months, palette, unit = view.base, view.months, view.palette, view.unit
-    kpi_strip.draw(plan, base, palette)
+    waiting.strip(view, now)
     demand, served, stock, target = (
         view.demand(plan),
         view.served(plan),
         view.stock(plan),
         view.stock_target(plan),
     )
-    load, steps = utilisation(plan.facts), margin_bridge(base, plan)
+    load, base_load, steps = utilisation(plan.facts), utilisation(base.facts), margin_bridge(base, plan)
     names = view.inputs.resource_names
     pictures = [
-        charts.demand_supply(months, demand, served, view.served(base), palette, unit),
+        charts.demand_supply(
+            months,
+            demand,
+            served,
+            view.served(base),
+            palette,
+            unit,
+            pick=True,
+            chosen=by_month.chosen_months(view),
+        ),
         charts.stock_target(months, stock, target, view.stock(base), palette, unit),
-        charts.load_heat(months, names, load, utilisation(base.facts), palette),
+        charts.load_heat(months, names, load, base_load, palette, pick=True),
         charts.bridge(steps, palette, view.currency),
     ]
     said = [
@@ -155,10 +184,17 @@ def _pictures(view: View, work: Work) -> None:
     # One chart, not four: each chart costs the browser a layout and a paint of its own at every lever.
     height = 2 * charts.HEIGHT + GAP
     st.echarts_chart(
-        quartet(pictures, height), height=height, theme=None, key="pictures_chart", alt=" ".join(said)
-    )
-    with st.container(height=SHORTAGES, border=False, key="shortages"):
-        st.html(_problem(problem) if problem else shortage_lines(plan, view.desk.label))
+        quartet(pictures, height), height=height, theme=None, key="pictures_chart", alt=" ".join(said),
+        on_select=by_month.on_click(
+            [str(month) for month in view.inputs.months], [names[q] for q in charts.heat_rows(load, base_load)]
+        ),
+    )  # fmt: skip
+    with st.container(height=SHORTAGES, border=False, gap=None, key="shortages"):
+        if problem:
+            st.html(_problem(problem))
+        else:
+            _shortages(plan, view.scenario_name)
+    return plan
 
 
 def _problem(text: str) -> str:
@@ -168,45 +204,21 @@ def _problem(text: str) -> str:
     )
 
 
-def shortage_lines(plan: Plan, label: Callable[[str], str] = str) -> str:
-    """The three largest shortages, each with what holds it back, as HTML; how full it is where none is."""
-    said = shortage_sentences(plan, label)
-    if not said:
+def _shortages(plan: Plan, name: str) -> None:
+    """The three largest shortages, each a link to why; how full it is where there is none."""
+    found = shortage_findings(plan)
+    if not found:
         peak = fmt.percent(plan.kpis["peak_utilisation"], 0)
-        return f'<div class="sop-quiet">All demand is served on time. Fullest resource: {peak}.</div>'
-    lines = "".join(f"<li>{fmt.safe(line)}</li>" for line in said[:MOST_SHORTAGES])
-    return f'<div class="sop-short"><ol>{lines}</ol></div>'
+        st.html(f'<div class="sop-quiet">All demand is served on time. Fullest resource: {peak}.</div>')
+    for one in found[:MOST_SHORTAGES]:
+        address = {"tradeoffs_view": "Why", "why": one.subject.key}
+        address |= {} if name == state.BASE else {"scenario": name}
+        st.page_link(
+            "pages/tradeoffs.py", label=fmt.plain(shortage_line(one)), icon=":material/help:",
+            query_params=address, help="Why, what one more step is worth, and the ways out",
+        )  # fmt: skip
 
 
-def shortage_sentences(plan: Plan, label: Callable[[str], str] = str) -> list[str]:
-    """Shortages gathered by what holds them back, largest in money first: which items, when, how much, why."""
-    found: pd.DataFrame = plan.shortages
-    gathered: dict[tuple[str, str], _Short] = {}
-    columns = ("cause", "kind", "item", "month", "quantity", "value")
-    # Plain lists: a group-by of pandas costs more here than all the rest of the line.
-    for cause, kind, item, month, quantity, value in zip(
-        *(found[name].tolist() for name in columns), strict=True
-    ):
-        short = gathered.setdefault((cause, kind), _Short())
-        short.items[item] = short.items.get(item, 0.0) + value
-        short.months.add(month)
-        short.quantity += quantity
-        short.value += value
-    ranked = sorted(gathered.items(), key=lambda entry: -entry[1].value)
-    return [_shortage(cause, kind, short, plan, label) for (cause, kind), short in ranked]
-
-
-@dataclass(slots=True)
-class _Short:
-    items: dict[str, float] = field(default_factory=dict)
-    months: set[pd.Timestamp] = field(default_factory=set)
-    quantity: float = 0.0
-    value: float = 0.0
-
-
-def _shortage(cause: str, kind: str, short: _Short, plan: Plan, label: Callable[[str], str]) -> str:
-    first, *others = sorted(short.items, key=lambda name: -short.items[name])
-    named = f"{label(first)} and {len(others)} more" if others else label(first)
-    when = span_label(min(short.months), max(short.months))
-    much = f"{fmt.short(short.quantity)} {kind}, {fmt.money(short.value, plan.inputs.currency)}"
-    return f"{named}, {when}: {much}. {cause[:1].upper()}{cause[1:]}."
+def shortage_line(found: Finding) -> str:
+    """A shortage in the words of the headline and of Why."""
+    return f"{found.title}: {found.sentence}"
