@@ -160,20 +160,21 @@ def _within(plan: Plan, chosen: Finding) -> Subject:
         options = [Subject(base.kind, base.thing, "", base.item, month) for month in chosen.months]
         labels = {one.key: _month(plan, one.month) for one in options}
         asked = "Month"
-        if linked is None or not linked.month:
-            told = explain(plan, base)
-            linked = told.subject if told is not None else None
     if len(options) < 2 or chosen.subject.kind == "promise":
         return options[0] if chosen.subject.kind != "promise" else chosen.subject
     keys = list(labels)
-    at = keys.index(linked.key) if linked is not None and linked.key in keys else 0
+    first = linked
+    if chosen.subject.kind != SHORTAGE and (linked is None or not linked.month):
+        told = explain(plan, chosen.subject)
+        first = told.subject if told is not None else None
+    at = keys.index(first.key) if first is not None and first.key in keys else 0
     picked = st.selectbox(
         asked, keys, index=at, key=f"why_within_{chosen.subject.key}", format_func=lambda key: labels[key],
         help="Largest in money first" if asked == "Orders" else "The month asked about",
     )  # fmt: skip
     subject = Subject.from_key(picked)
     assert subject is not None  # written by Subject.key
-    if picked != st.query_params.get(PARAMETER):
+    if picked != keys[at]:  # only what was chosen goes into the address: the largest is shown without one
         st.query_params[PARAMETER] = picked
     return subject
 

@@ -13,7 +13,7 @@ from sop_core.explain import Explanation, Finding, Subject, findings
 #: Priced explanations and lists of exceptions kept; the least recently used go first.
 MOST = 96
 
-Key = tuple[int, str, str, str]
+Key = tuple[str, str, str, str]
 
 
 class Known:
@@ -51,9 +51,10 @@ def memory() -> Known:
 
 
 def key(view: View, subject: Subject | None = None) -> Key:
-    """What an answer rests on: data version, cleansing verdicts, the scenario's acting changes, the subject."""
+    """What an answer rests on: the data, cleansing verdicts, the scenario's acting changes, the subject."""
     about = "" if subject is None else subject.key
-    return view.desk.version, view.company.verdicts.fingerprint(), view.scenario.fingerprint(), about
+    data = f"{view.desk.version} {view.company.snapshot.fingerprint}"
+    return data, view.company.verdicts.fingerprint(), view.scenario.fingerprint(), about
 
 
 def all_findings(view: View) -> tuple[Finding, ...]:
