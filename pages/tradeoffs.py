@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
-from pages.parts.tradeoffs import bridge, options, why
+from pages.parts.tradeoffs import bridge, options, risk, why
 
 #: The parts of the page, in the order of the meeting.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
         "Why": why.render,
         "Bridge": bridge.render,
         "Options": options.render,
+        "Risk": risk.render,
     }
 )
 

@@ -16,7 +16,7 @@ from sop_core.risk.paths import PATHS, SEED, Draws
 from sop_core.risk.result import CARRIED, QUANTILES, SIMULATED, Risk, beats, by_family, carriers
 from sop_core.risk.simulation import simulate
 from sop_core.risk.uncertainty import Uncertainty, uncertainty
-from sop_core.risk.words import headline
+from sop_core.risk.words import headline, holds
 
 __all__ = [
     "CARRIED",
@@ -34,6 +34,7 @@ __all__ = [
     "carriers",
     "goals",
     "headline",
+    "holds",
     "misses",
     "simulate",
     "uncertainty",

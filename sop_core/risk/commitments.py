@@ -48,7 +48,9 @@ class Commitments:
     demand: Floats  #: [t, r, m, i] unconstrained, units
     price: Floats  #: [t, r, m, i]
     left: Floats  #: [t, r, m, i] orders that the plan itself leaves waiting or loses, at month end
-    end_value: Floats  #: [i] money: orders that the plan leaves waiting at the horizon's end, as it values them
+    end_value: (
+        Floats  #: [i] money: orders that the plan leaves waiting at the horizon's end, as it values them
+    )
     opening: Floats  #: [s, i]
     backlog: Floats  #: [r, m, i] at the start
     arrivals: Floats  #: [t, s, i] receipts and finished starts
@@ -87,7 +89,9 @@ def _end_value(plan: Plan) -> Floats:
     """[i] what was asked for, less what was lost and what was paid."""
     price, opening = plan.demand.price, plan.inputs.demand.opening_backlog
     asked = ((plan.demand.total - plan.solution.lost) * price).sum(axis=(1, 2, 3))
-    late: Floats = asked + (opening * price[..., 0]).sum(axis=(1, 2)) - plan.solution.revenue.sum(axis=(1, 2, 3))
+    late: Floats = (
+        asked + (opening * price[..., 0]).sum(axis=(1, 2)) - plan.solution.revenue.sum(axis=(1, 2, 3))
+    )
     return np.maximum(late, 0.0)
 
 

@@ -194,7 +194,9 @@ class Follower:
             return out
         every = np.arange(len(plan.inputs.items))
         left = Left((every, np.zeros_like(every)), plan.demand[last], plan.left[last])
-        newest = self._value(last, waits, left, np.ones((last + 1, len(waits), len(every), 1), dtype=np.float32))
+        newest = self._value(
+            last, waits, left, np.ones((last + 1, len(waits), len(every), 1), dtype=np.float32)
+        )
         np.divide(plan.end_value[:, None], newest, out=out, where=newest > 0)
         return out
 

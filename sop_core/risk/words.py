@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from sop_core.calendar import month_label
 from sop_core.kpis import KPIS
 from sop_core.risk.goals import Goal
 from sop_core.risk.result import CARRIED, Risk, by_family, carriers
@@ -22,7 +25,7 @@ _ODDS = (
     (0.775, "Three in four paths miss"),
     (0.85, "Four in five paths miss"),
     (0.925, "Nine in ten paths miss"),
-    (0.995, "Nearly every path misses"),
+    (0.9999, "Nearly every path misses"),
 )
 
 
@@ -70,6 +73,25 @@ def headline(risk: Risk, found: Sequence[Goal], family: Sequence[str]) -> str:
     already = ", as the plan itself does" if goal.of_plan(risk) else ""
     said = f"{odds(share)} {goal_words(goal)}{already or ' if nobody reacts'}"
     return f"{said}{_carried(risk, goal.kpi, goal, family) if goal.kpi in CARRIED else ''}."
+
+
+def holds(risk: Risk, found: Sequence[Goal]) -> str:
+    """How long the plan holds by itself: the months in which nine in ten paths reach the service target (without one,
+    what the plan serves in the month less 1 point)."""
+    goal = next((one for one in found if one.kpi == "service_level" and one.kind == "target"), None)
+    low = risk.month_bands("service_level")[0]
+    line = np.full(len(low), goal.line) if goal else risk.planned_by_month["service_level"] - 0.01
+    aim = f"{amount('service_level', goal.line)} service" if goal else "what the plan serves, less a point,"
+    below = np.flatnonzero(low < line - 1e-9)
+    if not len(below):
+        return f"In every month nine in ten paths reach {aim} without anybody reacting."
+    first = int(below[0])
+    if first == 0:
+        return f"Already in {month_label(risk.months[0])} fewer than nine in ten paths reach {aim}."
+    return (
+        f"Up to {month_label(risk.months[first - 1])} nine in ten paths reach {aim} in each month without anybody "
+        f"reacting; from {month_label(risk.months[first])} on the plan needs to follow demand."
+    )
 
 
 def _carried(risk: Risk, kpi: str, goal: Goal | None, family: Sequence[str]) -> str:

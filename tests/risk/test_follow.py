@@ -56,7 +56,8 @@ def test_nothing_is_negative_and_parts_are_parts(company: Company, seed: int) ->
     assert (walk.late <= walk.demand * (1 + 1e-9) + 1e-9).all()
     risk = simulate(plan, doubt(plan, 0.6), paths=20, seed=seed)
     for name in ("service_level", "fill_rate", "target_reached"):
-        assert risk.kpis[name].min() >= -1e-9 and risk.kpis[name].max() <= 1 + 1e-9
+        assert risk.kpis[name].min() >= -1e-9
+        assert risk.kpis[name].max() <= 1 + 1e-9
     assert risk.kpis["margin"] == pytest.approx(risk.kpis["revenue"] - risk.kpis["cost"])
     assert risk.item_demand.sum(axis=1) == pytest.approx(risk.kpis["demand"])
 
@@ -150,7 +151,9 @@ def by_hand(plan: Plan, factors: Floats) -> dict[str, Any]:
     book: list[list[list[float]]] = [[] for _ in order]  # per segment: [units, price], oldest first
     for m in order:
         if inputs.demand.opening_backlog[0, 0, m]:
-            book[m].append([float(inputs.demand.opening_backlog[0, 0, m]), float(plan.demand.price[0, 0, m, 0])])
+            book[m].append(
+                [float(inputs.demand.opening_backlog[0, 0, m]), float(plan.demand.price[0, 0, m, 0])]
+            )
     revenue = late = lost = 0.0
     stocks, waits = [], []
     for t in range(inputs.horizon):
@@ -195,7 +198,10 @@ def test_a_second_opinion_order_by_order(dice: int) -> None:
     company = make_inputs(
         7, demand=draw.uniform(0, 10, shape), price=draw.uniform(5, 50, shape), segments=("a", "b", "c"),
         priority=draw.permutation(3) + 1, waits=draw.random(3) < 0.7,
-        sources=[{"item": 0, "site": 0, "unit_cost": 2.0, "max_quantity": float(draw.uniform(8, 16)), "lead": int(draw.integers(0, 2))}],
+        sources=[
+            {"item": 0, "site": 0, "unit_cost": 2.0, "max_quantity": float(draw.uniform(8, 16)),
+             "lead": int(draw.integers(0, 2))},
+        ],
         item={"unit_cost": 2.0, "holding_cost": 0.1, "backorder_cost": 0.3, "lost_sale_cost": 1.0},
         stock={"opening": float(draw.uniform(0, 20)), "target": 4.0},
         opening_backlog=draw.uniform(0, 3, (1, 1, 3)) * (draw.random() < 0.5),

@@ -13,8 +13,8 @@ from sop_core.inputs import Inputs
 from sop_core.plan import Plan
 from sop_core.planner import Company, Planner
 from sop_core.risk import Draws, Uncertainty, beats, simulate, uncertainty
-from sop_core.risk.paths import BLOCK
 from sop_core.risk.past import Trial
+from sop_core.risk.paths import BLOCK
 from sop_core.risk.uncertainty import common_correlation, correlations, fading
 from sop_core.scenario import Scenario
 from tests.risk.committed import doubt, planned
@@ -165,7 +165,9 @@ def test_errors_grow_with_the_months_ahead_as_the_bands_do(error: Uncertainty, d
     baseline = demo_company.baseline
     assert baseline is not None
     units = baseline.units.sum(axis=2)
-    width = np.divide(baseline.leaf_width, units, out=np.zeros_like(units), where=units > 0) / 1.2815515655446004
+    width = (
+        np.divide(baseline.leaf_width, units, out=np.zeros_like(units), where=units > 0) / 1.2815515655446004
+    )
     known = (units > 0) & (width < 1.0)
     assert error.spread[known] == pytest.approx(width[known])
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sop_core import changes
+from sop_core.calendar import month_label
 from sop_core.demo import build as demo_tables
 from sop_core.errors import PlanError
 from sop_core.kpis import KPIS
@@ -24,6 +25,7 @@ from sop_core.risk import (
     carriers,
     goals,
     headline,
+    holds,
     misses,
     simulate,
     uncertainty,
@@ -150,7 +152,9 @@ def test_the_headline_names_odds_target_and_family(base: Risk, demo_company: Com
     found = goals(demo_company)
     said = headline(base, found, demo_company.inputs.item_family)
     missed = found[0].of_paths(base)
-    family, part = next(iter(by_family(carriers(base, "service_level", missed), demo_company.inputs.item_family).items()))
+    family, part = next(
+        iter(by_family(carriers(base, "service_level", missed), demo_company.inputs.item_family).items())
+    )
     assert said.startswith(odds(float(missed.mean())))
     assert "98 % service level" in said
     assert f"{part * 100:.0f} % of the units late or lost then are {family}." in said
@@ -159,9 +163,31 @@ def test_the_headline_names_odds_target_and_family(base: Risk, demo_company: Com
     assert headline(base, [easy], demo_company.inputs.item_family).startswith("None of 500 paths misses")
 
 
+def test_how_long_the_plan_holds_by_itself(base: Risk, demo_company: Company) -> None:
+    found = goals(demo_company)
+    low = base.month_bands("service_level")[0]
+    first = int(np.flatnonzero(low < 0.98)[0])
+    said = holds(base, found)
+    assert first > 0
+    assert f"Up to {month_label(base.months[first - 1])} nine in ten paths reach 98 % service" in said
+    assert f"from {month_label(base.months[first])} on" in said
+    easy = [dataclasses.replace(found[0], value=0.2, tolerance=0.0)]
+    assert holds(base, easy).startswith("In every month")
+    hard = [dataclasses.replace(found[0], value=1.1, tolerance=0.0)]
+    assert holds(base, hard).startswith("Already in")
+    assert "what the plan serves" in holds(base, [])
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
-    [(0.002, "Hardly"), (0.25, "One in four"), (0.5, "Every other"), (0.75, "Three in four"), (1.0, "Every path")],
+    [
+        (0.002, "Hardly"),
+        (0.25, "One in four"),
+        (0.5, "Every other"),
+        (0.75, "Three in four"),
+        (0.998, "Nearly every"),
+        (1.0, "Every path"),
+    ],
 )
 def test_odds_in_words(part: float, words: str) -> None:
     assert odds(part).startswith(words)
@@ -227,7 +253,10 @@ def test_the_demo_with_its_own_demand_plan_reads_its_past_forecasts() -> None:
     tables = demo_tables()
     settings = tables["settings"]
     tables["settings"] = pd.concat(
-        [settings[settings["setting"] != "demand"], pd.DataFrame({"setting": ["demand"], "value": ["demand_plan"]})],
+        [
+            settings[settings["setting"] != "demand"],
+            pd.DataFrame({"setting": ["demand"], "value": ["demand_plan"]}),
+        ],
         ignore_index=True,
     )
     tables["demand_plan"] = pd.DataFrame(

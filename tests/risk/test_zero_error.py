@@ -19,13 +19,21 @@ from tests.supply.test_invariants import Company, companies
 
 def sizes(plan: Plan) -> dict[str, float]:
     """What a KPI is compared with: units by all units, money by all money."""
-    units = float(plan.demand.total.sum() + plan.inputs.demand.opening_backlog.sum() + plan.solution.stock.sum())
+    units = float(
+        plan.demand.total.sum() + plan.inputs.demand.opening_backlog.sum() + plan.solution.stock.sum()
+    )
     worth = float((plan.demand.total * plan.demand.price).sum())
-    money = worth + sum(abs(float(v.sum())) for v in plan.money.costs.values()) + float(plan.money.stock_value.sum())
+    money = (
+        worth
+        + sum(abs(float(v.sum())) for v in plan.money.costs.values())
+        + float(plan.money.stock_value.sum())
+    )
     small = ("service_level", "fill_rate", "target_reached", "margin_rate", "turns", "days_of_supply")
     in_units = ("demand", "served", "backlog", "lost_sales", "stock_units")
     return {
-        name: max(abs(plan.kpis[name]), 1.0) if name in small else max(units if name in in_units else money, 1.0)
+        name: max(abs(plan.kpis[name]), 1.0)
+        if name in small
+        else max(units if name in in_units else money, 1.0)
         for name in SIMULATED
     }
 
@@ -33,7 +41,11 @@ def sizes(plan: Plan) -> dict[str, float]:
 def degenerate(plan: Plan, name: str) -> bool:
     """Whether the KPI divides by dust: by revenue, or by stock, of next to nothing."""
     size = sizes(plan)
-    below = plan.kpis["revenue"] / size["margin"] if name == "margin_rate" else plan.kpis["stock_units"] / size["demand"]
+    below = (
+        plan.kpis["revenue"] / size["margin"]
+        if name == "margin_rate"
+        else plan.kpis["stock_units"] / size["demand"]
+    )
     return below < 1e-7
 
 
