@@ -62,7 +62,8 @@ def enlarged(option: Option) -> Option:
     """The picture with type for a projector: larger, and larger still where the chart itself is wide."""
     written = {name: option[name] for name in ("title", "grid", "xAxis", "yAxis")}
     wide = {"query": {"minWidth": WIDE}, "option": _enlarged(written, LARGEST)}
-    return _enlarged(option, LARGER) | {"media": [wide]}
+    # Without a query: where no other fits, so that a window made smaller goes back.
+    return _enlarged(option, LARGER) | {"media": [wide, {"option": _enlarged(written, LARGER)}]}
 
 
 def _enlarged(option: Option, factor: float) -> Option:

@@ -48,10 +48,10 @@ def minutes(
     began = dt.datetime.fromtimestamp(meeting.opened, zone)
     until = dt.datetime.fromtimestamp(meeting.closed or now, zone)
     length = clock(meeting.elapsed(now))
-    state = f"to {until:%H:%M}" if meeting.is_closed else f"still on at {until:%H:%M}"
+    state = f" to {until:%H:%M}" if meeting.is_closed else f", still on at {until:%H:%M}"
     parts = [
         f"# {_line(meeting.title)}",
-        f"Meeting {number}, {began:%d %b %Y}, {began:%H:%M} {state} ({began:%Z}), {length}.",
+        f"Meeting {number}, {began:%d %b %Y}, {began:%H:%M}{state} ({began:%Z}), {length}.",
         "## Who was there",
         _bullets([_line(person.name) for person in meeting.people], "Nobody joined."),
         "## Decided",
@@ -72,7 +72,7 @@ def minutes(
 
 def _decision(decision: Decision, number: int, meeting: Meeting) -> str:
     who = _line(decision.owner) or "no owner"
-    by = f" by {decision.due:%d %b %Y}" if decision.due else ""
+    by = f", due {decision.due:%d %b %Y}" if decision.due else ""
     why = f" Why: {_line(decision.why)}." if decision.why else ""
     scenario = f" Scenario: {_line(decision.scenario)}." if decision.scenario else ""
     key = dict(meeting.decided).get(number, "")

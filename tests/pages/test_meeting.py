@@ -265,6 +265,18 @@ def test_a_room_is_taken_up_as_it_was_written(store: Store) -> None:
     again.close()
 
 
+def test_a_move_may_ask_who_is_away(store: Store) -> None:
+    """The pen of somebody who never gave a sign of life to this server is free to take."""
+    hub = Hub(store)
+    room = hub.open(fresh(), CYCLE, "Ada")
+    room.beat("a")
+    with pytest.raises(ReviewError, match="Ada holds the pen and is here"):
+        room.act(lambda now: now.take("b", room.away(now.pen)))
+    room.act(lambda now: now.hand("a", "b"))
+    assert room.act(lambda now: now.take("a", room.away(now.pen))).pen == "a"
+    hub.close()
+
+
 def test_a_refused_move_changes_nothing(store: Store) -> None:
     hub = Hub(store)
     room = hub.open(fresh(), CYCLE, "Ada")

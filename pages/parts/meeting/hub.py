@@ -44,7 +44,9 @@ class Room:
         self.id, self.cycle, self.opener = record.id, record.cycle, record.who
         #: Why the state could not be written, as a sentence; blank where it could.
         self.trouble = ""
-        self._lock, self._writing, self._planning = threading.Lock(), threading.Lock(), threading.Lock()
+        # Reentrant: a move may ask how long somebody has been away.
+        self._lock = threading.RLock()
+        self._writing, self._planning = threading.Lock(), threading.Lock()
         self._meeting, self._number, self._written = record.meeting, record.number, record.number
         self._mover = record.who
         self._beats: dict[str, float] = {}

@@ -147,7 +147,6 @@ def enter() -> None:
     seat = room_seat.taken(room)
     if not seat:
         room_seat.draw_join(room)
-        st.button("Back to the list of meetings", key="room_leave", type="tertiary", on_click=room_foot.leave)
         return
     room.beat(seat)
     st.session_state["_room_drawn"] = number

@@ -70,13 +70,14 @@ def _clocks(meeting: Meeting) -> str:
         + (" · over" if over else "")
         + (" · paused" if meeting.paused else "")
     )
-    whole = f'<span class="room-clock" title="Time since the meeting was opened">{clock(meeting.elapsed(now))}</span>'
+    age = clock(meeting.elapsed(now))
+    tip = "Time since the meeting was opened"
     if topic is None:
-        return whole
+        return f'<span class="room-clock" title="{tip}">Meeting {age}</span>'
     look = "room-over" if over else ""
     return (
         f'<span class="room-clock {look}" title="Time spent on this topic, of the time planned for each">'
-        f"Topic {this}</span>" + whole.replace("room-clock", "", 1).replace(">", ">Meeting ", 1)
+        f'Topic {this}</span><span title="{tip}">Meeting {age}</span>'
     )
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 
 from pages.parts import format as fmt
 from pages.parts import state
+from pages.parts.meeting import room_foot
 from pages.parts.meeting.hub import Room
 from sop_core.cycle.meeting import GONE, Meeting
 from sop_core.errors import SopError
@@ -66,6 +67,7 @@ def draw_join(room: Room) -> None:
                 "Your name", value=name, max_chars=60, key="room_name", placeholder="for the minutes"
             )
             pressed = st.form_submit_button("Join the meeting", type="primary", width="stretch")
+        st.button("Back to the list of meetings", key="room_leave", type="tertiary", on_click=room_foot.leave)
         if pressed:
             try:
                 sit(room, given)

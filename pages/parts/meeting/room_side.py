@@ -29,10 +29,9 @@ MOST_WAYS = 3
 def draw(room: Room, meeting: Meeting, seat: str, topic: Topic | None, desk: Desk, plan: Plan) -> None:
     """The three tabs. Who does not hold the pen sees the levers move and may park."""
     holds = meeting.pen == seat and not meeting.is_closed
-    parked = f"Parked ({len(meeting.parked)})" if meeting.parked else "Park"
-    decided = f"Decide ({len(meeting.decided)})" if meeting.decided else "Decide"
-    # Tabs are told apart by their keys, so a count in a label leaves the chosen one open.
-    levers, decide, park = st.tabs(["Levers", decided, parked], key="room_tabs")
+    st.html(f'<div class="room-label">{len(meeting.decided)} decided · {len(meeting.parked)} parked</div>')
+    # Counts stand above and not in the labels: another label would be another tab, and the first one would open.
+    levers, decide, park = st.tabs(["Levers", "Decide", "Park"], key="room_tabs")
     with levers:
         _levers(room, meeting, seat, topic, desk, plan, holds)
     with decide:

@@ -123,9 +123,19 @@ def _short(title: str) -> str:
 
 def _topic(room: Room, meeting: Meeting, topic: Topic, desk: Desk, plan: Plan) -> None:
     st.html(
-        f'<p class="room-title">{fmt.safe(topic.title)}</p><p class="room-text">{fmt.safe(topic.sentence)}</p>'
-        f'<p class="room-now">{fmt.safe(_now(room, meeting, topic, desk, plan))}</p>'
+        f'<p class="room-title">{fmt.safe(topic.title)}</p><p class="room-text">{_kept(topic.sentence, plan)}</p>'
+        f'<p class="room-now">{_kept(_now(room, meeting, topic, desk, plan), plan)}</p>'
     )
+
+
+def _kept(text: str, plan: Plan) -> str:
+    """Text made harmless, with number, letter and currency of an amount on one line."""
+    for letter in ("k", "M"):
+        text = text.replace(
+            f" {letter} {plan.inputs.currency}",
+            f"\N{NO-BREAK SPACE}{letter}\N{NO-BREAK SPACE}{plan.inputs.currency}",
+        )
+    return fmt.safe(text)
 
 
 def _now(room: Room, meeting: Meeting, topic: Topic, desk: Desk, plan: Plan) -> str:

@@ -23,6 +23,7 @@ _STYLES = """
 .room-head .room-away{opacity:.55}
 .room-head .room-clock{margin-left:auto;font-size:1.15rem;color:var(--sop-ink)}
 .room-head .room-over{color:var(--sop-bad);font-weight:650}
+.st-key-room_join{margin:14vh auto 0}
 .room-title{font-size:1.9rem;font-weight:650;line-height:1.15;margin:0;color:var(--sop-ink)}
 .room-text{font-size:1.25rem;line-height:1.35;margin:.15rem 0 0;color:var(--sop-ink)}
 .room-now{font-size:1.15rem;line-height:1.3;margin:.1rem 0 0;color:var(--sop-muted);font-weight:600}
