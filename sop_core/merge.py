@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from sop_core.changes import Change
+from sop_core.changes.fields import LONGEST_TEXT
 from sop_core.errors import ScenarioError
 from sop_core.inputs import Inputs
 from sop_core.scenario import LONGEST_NOTE, Scenario, Step
@@ -42,8 +43,23 @@ class Conflict:
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The ways to settle it."""
-        return (MINE, THEIRS) if self.kind in ("removed", "order") else (MINE, THEIRS, BOTH)
+        """The ways to settle it. Both is no third way where one side already says it all."""
+        if self.kind in ("removed", "order"):
+            return (MINE, THEIRS)
+        if self.kind != "note" and self.both in ([self.mine], [self.theirs]):
+            return (MINE, THEIRS)
+        return (MINE, THEIRS, BOTH)
+
+    @property
+    def both(self) -> list[Step | None]:
+        """What stands there when both sides are kept: two steps, or one with both notes where they act alike, so that
+        nothing acts twice."""
+        one, other = self.mine, self.theirs
+        if one is None or other is None or _acting(one) != _acting(other):
+            return [one, other]
+        notes = list(dict.fromkeys(note for note in (one.change.note, other.change.note) if note))
+        muted = other.muted if self.before is not None and one.muted == self.before.muted else one.muted
+        return [Step(one.change.noted("; ".join(notes)[:LONGEST_TEXT]), muted)]
 
     def sentence(self, inputs: Inputs | None = None, mine: str = "mine", theirs: str = "theirs") -> str:
         """Names it: what stood there, what each side made of it. `mine`, `theirs`: what the sides are called."""
@@ -67,7 +83,7 @@ class Conflict:
         if self.kind == "note":
             texts = self.notes if choice == BOTH else (self.notes[0 if choice == MINE else 1],)
             return " / ".join(text or "no note" for text in texts)
-        steps = {MINE: [self.mine], THEIRS: [self.theirs], BOTH: [self.mine, self.theirs]}[choice]
+        steps = {MINE: [self.mine], THEIRS: [self.theirs], BOTH: self.both}[choice]
         return "; ".join("removed" if step is None else said(step, inputs) for step in steps)
 
 
@@ -322,7 +338,7 @@ def _parts(step: Step) -> tuple[dict[str, Any], dict[str, Any], str, bool]:
 def _outcome(outcome: Step | Conflict | None, chosen: dict[int, Choice]) -> list[Step]:
     if not isinstance(outcome, Conflict):
         return [] if outcome is None else [outcome]
-    sides = {MINE: [outcome.mine], THEIRS: [outcome.theirs], BOTH: [outcome.mine, outcome.theirs]}
+    sides = {MINE: [outcome.mine], THEIRS: [outcome.theirs], BOTH: outcome.both}
     return [step for step in sides[chosen[id(outcome)]] if step is not None]
 
 

@@ -101,6 +101,17 @@ def test_removed_here_and_changed_there_is_asked_by_name() -> None:
         found.resolve([BOTH])
 
 
+def test_both_notes_of_one_change_stand_in_one_change_that_acts_once() -> None:
+    one, other = named(GROW.noted("fair")), named(GROW.noted("chain"))
+    for origin in (named(GROW), None):
+        found = merge(one, other, origin)
+        (conflict,) = found.conflicts
+        assert conflict.side(BOTH) == "Trail: demand +5 % (fair; chain)"
+        assert found.resolve([BOTH]).active == (GROW.noted("fair; chain"),)
+    found = merge(named(GROW), other, named(GROW.noted("old")))
+    assert [c.choices for c in found.conflicts] == [(MINE, THEIRS)]
+
+
 def test_without_a_known_origin_all_counts_as_added() -> None:
     found = merge(named(GROW, PRICE), named(GROW, LESS, OTHER))
     assert not found.conflicts  # LESS stands beside GROW there, so it is one more step
@@ -210,7 +221,11 @@ def test_nothing_is_invented(origin: Scenario, mine: Scenario, theirs: Scenario)
     found = merge(mine, theirs, origin)
     known = {text(step) for scenario in (origin, mine, theirs) for step in scenario.steps}
     for choices in all_choices(found):
-        assert {text(step) for step in found.resolve(choices).steps} <= known
+        result = found.resolve(choices)
+        assert {text(step) for step in result.steps} <= known
+        assert Counter(text(s) for s in result.steps) <= sum(
+            (Counter(text(s) for s in scenario.steps) for scenario in (mine, theirs)), Counter()
+        )
 
 
 @draws
