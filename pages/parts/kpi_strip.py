@@ -66,8 +66,8 @@ def _estimate(
     delta = fmt.kpi_delta(name, value, base.kpis[name])
     if known is not None:
         low, high = (fmt.kpi_value(name, end, currency) for end in (known.low, known.high))
-        shown = low if low == high else f"{low} – {high}"
-        said = "estimate: lies between"
+        shown = low if low == high else f"{_number(low, high)} – {high}"
+        said = "estimate: between" if low != high else "estimate"
         tip = (
             f"{kpi.title} = {kpi.formula}.\nThe best plan's lies between {fmt.kpi_exact(name, known.low, currency)} "
             f"and {fmt.kpi_exact(name, known.high, currency)}: proven from plans solved so far."
@@ -85,6 +85,12 @@ def _estimate(
         f"<strong{small}>{fmt.safe(shown)}</strong><span>{fmt.safe(said)}</span>"
         f"{_spark(kpi.series(plan.facts), palette)}</div>"
     )
+
+
+def _number(low: str, high: str) -> str:
+    """The lower of two values without the unit, where the upper one says it."""
+    number, _, unit = low.partition(" ")
+    return number if unit and high.endswith(f" {unit}") else low
 
 
 def _card(name: str, plan: Plan, base: Plan, palette: Palette, against: str) -> str:

@@ -7,7 +7,7 @@ month by month (`repair`). Nothing is taken on trust: the plan is held against e
 passes the same self-check as a solved one. The exact optimum lies between the two; docs/preview.md.
 
 No preview where people have to produce, where materials have to be balanced, under `service` (the best margin is
-not what is sought there) and for numbers that need another structure of the model.
+not what is sought there), in whole heads or lots, and for numbers that need another structure of the model.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from sop_core.supply.bounds import (
 )
 from sop_core.supply.check import self_check
 from sop_core.supply.even import evened
-from sop_core.supply.model import refuse
 from sop_core.supply.numbers import Numbers, Scales, numbers_of
 from sop_core.supply.program import AT_LOWER, AT_UPPER, BASIC, Answer
 from sop_core.supply.repair import Case, Ways, repair
@@ -118,12 +117,14 @@ class Previewer:
     def estimate(self, inputs: Inputs, demand: Floats, price: Floats) -> Estimate | None:
         """The estimate for these numbers (as SupplySolver.solve takes them); None where there is none.
 
-        Raises Infeasible, NotSupported or PlanError where the exact plan would for the numbers' own sake.
+        Raises Infeasible or PlanError where the exact plan would for the numbers' own sake.
         """
         began = time.perf_counter()
-        refuse(inputs)
-        if inputs.policy.objective != "margin" or inputs.material_names or not inputs.policy.idle_time:
+        policy = inputs.policy
+        if policy.objective != "margin" or inputs.material_names or not policy.idle_time:
             return None
+        if policy.integer_headcount or policy.lot_sizing:
+            return None  # whole heads and lots are no matter of prices
         if not self.structure.shape.covers(shape_of(inputs, demand, price)):
             return None
         structure, scales = self.structure, self.scales

@@ -103,7 +103,7 @@ def strip(view: View, now: Shown) -> None:
 
 
 #: Dimmed numbers, and one line's room kept whether it says something or not.
-_STYLE = """<style>.sop-estimate{opacity:.6}.sop-estimate .sop-narrow{font-size:.98rem}
+_STYLE = """<style>.sop-estimate{opacity:.6}.sop-estimate .sop-narrow{font-size:.86rem}
 .sop-waiting{height:1.1rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"""
 
 
