@@ -85,18 +85,17 @@ def _lost(shown: str) -> None:
     trace = state.store().trace_scenario(name)
     mine = state.working().get(name)
     unsaved = mine is not None and mine.changed
-    with st.container(border=True, key="lost_scenario"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lost_scenario"):
         st.warning(fmt.plain(_fate(name, trace, unsaved)), icon=":material/link_off:")
-        with st.container(horizontal=True, gap="small"):
-            if trace is not None and trace.now is not None:
-                st.button(
-                    f"Open “{fmt.plain(trace.now)}”", key="lost_open", type="primary", on_click=_follow,
-                    args=(name, trace.now),
-                )  # fmt: skip
-            elif trace is not None:
-                word = "Bring it back with my changes" if unsaved else "Bring it back"
-                st.button(word, key="lost_restore", type="primary", on_click=_bring_back, args=(name,))
-            st.button("Stay with the base", key="lost_stay", on_click=_stay)
+        if trace is not None and trace.now is not None:
+            st.button(
+                f"Open “{fmt.plain(trace.now)}”", key="lost_open", type="primary", on_click=_follow,
+                args=(name, trace.now),
+            )  # fmt: skip
+        elif trace is not None:
+            word = "Bring it back with my changes" if unsaved else "Bring it back"
+            st.button(word, key="lost_restore", type="primary", on_click=_bring_back, args=(name,))
+        st.button("Stay with the base", key="lost_stay", on_click=_stay)
 
 
 def _fate(name: str, trace: Trace | None, unsaved: bool) -> str:
@@ -157,22 +156,19 @@ def _offer() -> None:
     if not drafts:
         st.session_state[_OFFERED] = ""
         return
-    with st.container(border=True, key="offered_draft"):
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            names = ", ".join(f"“{titled(draft)}”" for draft in drafts)
-            last = max(draft.at for draft in drafts if draft.at is not None)
-            st.markdown(
-                f":material/history: **Unsaved changes from {moment(last)} are kept:** {fmt.plain(names)}"
-            )
-            st.button(
-                "Take up where you left off", key="draft_take", type="primary", on_click=_take, args=(drafts,)
-            )
-            st.button(
-                "Leave them", key="draft_leave", on_click=_leave,
-                help="They stay under Drafts in the studio for two weeks",
-            )  # fmt: skip
-        for draft in drafts:
-            st.html(f'<div class="sop-quiet">{fmt.safe(summary(draft))}</div>')
+    last = max(draft.at for draft in drafts if draft.at is not None)
+    lines = "".join(f'<div class="sop-quiet">{fmt.safe(summary(draft))}</div>' for draft in drafts)
+    with st.container(
+        border=True, horizontal=True, gap="small", vertical_alignment="center", key="offered_draft"
+    ):
+        st.html(f"<b>Unsaved changes from {fmt.safe(moment(last))} are kept</b>{lines}")
+        st.button(
+            "Take up where you left off", key="draft_take", type="primary", on_click=_take, args=(drafts,)
+        )
+        st.button(
+            "Leave them", key="draft_leave", on_click=_leave,
+            help="They stay under Unsaved drafts in the studio for two weeks",
+        )  # fmt: skip
 
 
 def titled(draft: Draft) -> str:
