@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sop_core.bridge.margin_drivers import (
+    DUST,
     Step,
     by_item,
     item_step,
@@ -27,9 +28,6 @@ from sop_core.plan import Plan
 #: KPIs that can be told by driver from two plans; the others only by Change.
 BY_DRIVER: Final = ("margin", "revenue", "cash", "service_level", "stock_value")
 
-#: A step below this part of the KPI is the solver's dust.
-_DUST: Final = 1e-9
-
 
 def by_driver(a: Plan, b: Plan, kpi: str) -> tuple[Step, ...]:
     """What moves a KPI of BY_DRIVER from plan A to plan B of one company, in the order in which it is told. Steps that
@@ -39,7 +37,7 @@ def by_driver(a: Plan, b: Plan, kpi: str) -> tuple[Step, ...]:
     steps = _ALL[kpi](a, b) if kpi in _ALL else None
     if steps is None:
         raise ValueError(f"No drivers are known for {kpi}; there are: {', '.join(BY_DRIVER)}")
-    least = _DUST * max(abs(a.kpis[kpi]), abs(b.kpis[kpi]), 1e-6)
+    least = DUST * max(abs(a.kpis[kpi]), abs(b.kpis[kpi]), 1e-6)
     shown = [step for step in steps if abs(step.amount) > least]
     rest = (b.kpis[kpi] - a.kpis[kpi]) - sum(step.amount for step in shown)
     if abs(rest) > max(least * len(steps), 1e-9):
@@ -96,7 +94,7 @@ def _service(a: Plan, b: Plan) -> list[Step]:
     on_a, on_b = by_item(a, on_time(a.facts)), by_item(b, on_time(b.facts))
     asked_a, asked_b = by_item(a, a.demand.total), by_item(b, b.demand.total)
     whole_a, whole_b = asked_a.sum(), asked_b.sum()
-    if whole_a <= 0 or whole_b <= 0:
+    if min(whole_a, whole_b) <= DUST:
         text = "One of the plans has no demand"
         return [Step("demand", "Demand", text, b.kpis["service_level"] - a.kpis["service_level"])]
     total = on_a.sum() / whole_a

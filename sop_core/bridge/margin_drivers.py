@@ -25,6 +25,9 @@ import numpy as np
 from sop_core.inputs import Floats
 from sop_core.plan import Plan
 
+#: Units below this are none: nothing is divided by them.
+DUST: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -80,18 +83,19 @@ class _Sales:
 def _sales(a: Plan, b: Plan) -> _Sales:
     old, new, revenue = a.demand.price, b.demand.price, b.solution.revenue
     # What had no price in B is valued at A's price by its units.
+    priced = new > DUST * old
     deflated = np.where(
         new == old,
         revenue,
-        np.where(new > 0, revenue * np.divide(old, new, out=np.ones_like(old), where=new > 0), 0.0),
+        np.where(priced, revenue * np.divide(old, new, out=np.ones_like(old), where=priced), 0.0),
     )
-    deflated = np.where((new <= 0) & (old > 0), b.solution.served * old, deflated)
+    deflated = np.where(~priced & (old > 0), b.solution.served * old, deflated)
     units_a, units_b = by_item(a, a.solution.served), by_item(b, b.solution.served)
     names = np.array(a.inputs.item_unit, dtype=object)
     growth = np.ones(len(units_a))
     for unit in dict.fromkeys(a.inputs.item_unit):
         same = names == unit
-        if units_a[same].sum() > 0:
+        if units_a[same].sum() > DUST:
             growth[same] = units_b[same].sum() / units_a[same].sum()
     return _Sales(
         units_a,

@@ -13,6 +13,8 @@ from sop_core.kpis import KPIS, favourable
 
 #: An effect on another KPI is worth telling from this part of that KPI's size at the start.
 _TELLING = 0.002
+#: The same for revenue and cost, as a part of the effect that they explain.
+_WEIGHS = 0.1
 #: What an effect is explained with, in the order in which it is told.
 _WHY = ("revenue", "cost", LATE, "overtime_hours", "stock_value")
 #: KPIs that say the same as one another: no reason for each other.
@@ -68,6 +70,9 @@ def _why(effects: Mapping[str, float], kpi: str, start: Mapping[str, float], cur
         size = abs(start["demand"] if name == LATE else start[name])
         # Overtime and late units may start from none: then any whole unit is worth telling.
         least = max((10 if name == "overtime_hours" else 1) * _TELLING * size, 0.5)
+        if name in ("revenue", "cost") and KPIS[kpi].unit == "money":
+            # Revenue and cost are what a margin is made of: told wherever they weigh in this effect.
+            least = min(least, _WEIGHS * abs(effects[kpi]))
         if not np.isfinite(effect) or abs(effect) < least:
             continue
         if name == LATE:

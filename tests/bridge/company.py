@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import reject
+
 from sop_core.demand.layers import demand_plan
+from sop_core.errors import PlanError, ScenarioError
 from sop_core.inputs import Inputs
 from sop_core.money import build_money
 from sop_core.plan import Plan
@@ -25,3 +28,14 @@ def planned(inputs: Inputs) -> Callable[[Scenario], Plan]:
         return Plan(scenario, edited, demand, solution, money, 1, (), float("nan"))
 
     return plan
+
+
+def or_reject(plan: Callable[[Scenario], Plan], scenario: Scenario) -> Plan:
+    """The plan with its KPIs, for tests over random Changes: what cannot be planned is another test's subject, and so
+    are demands of 1e-300 units, whose ratios overflow."""
+    try:
+        found = plan(scenario)
+        assert found.kpis
+    except (ScenarioError, PlanError, RuntimeWarning):
+        reject()
+    return found

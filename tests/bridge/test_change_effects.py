@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 
 from sop_core import bridge
 from sop_core.changes import (
@@ -20,10 +20,10 @@ from sop_core.changes import (
     Scope,
     WageChange,
 )
-from sop_core.errors import PlanError, ScenarioError, SopError
+from sop_core.errors import SopError
 from sop_core.kpis import KPIS
 from sop_core.scenario import Scenario, Step
-from tests.bridge.company import planned
+from tests.bridge.company import or_reject, planned
 from tests.changes.factory import make_inputs
 from tests.changes.strategies import scenarios
 
@@ -62,14 +62,18 @@ def added_up(found: bridge.Attribution) -> None:
 
 
 @pytest.mark.parametrize("rule", bridge.RULES)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(scenarios(COMPANY, most=3), scenarios(COMPANY, most=3))
 def test_parts_sum_to_the_difference_within_a_cent(rule: bridge.Rule, a: Scenario, b: Scenario) -> None:
-    try:
-        measured(a), measured(b)
-    except (ScenarioError, PlanError):
-        assume(False)
-    found = bridge.attribute(a, b, measured, COMPANY, rule)
+    or_reject(PLAN, a), or_reject(PLAN, b)
+
+    def values(scenario: Scenario) -> dict[str, float]:
+        try:
+            return measured(scenario)
+        except RuntimeWarning:  # 1e-300 units: their ratios overflow
+            reject()
+
+    found = bridge.attribute(a, b, values, COMPANY, rule)
     assert found is not None
     added_up(found)
     assert found.plans <= max(bridge.replans(a, b, COMPANY, rule), 0) + len(bridge.route(a, b).edits)
