@@ -86,7 +86,9 @@ def fan_sentence(months: MonthArray, bands: Floats, planned: Floats, title: str,
     at = int(np.nanargmax(width))
 
     def said(value: float) -> str:
-        return f"{value * 100:.1f} %" if unit == _PERCENT else f"{value:,.0f} {unit}"
+        if unit == _PERCENT:
+            return f"{value * 100:.1f} %"
+        return f"{value / 1e6:,.2f} M {unit}" if abs(value) >= 1e6 else f"{value:,.0f} {unit}"
 
     return (
         f"{title} is least certain in {month_label(months[at])}: {said(bands[0, at])} to {said(bands[2, at])} in "

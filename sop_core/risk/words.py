@@ -28,6 +28,9 @@ _ODDS = (
     (0.9999, "Nearly every path misses"),
 )
 
+#: A month's service that is nearer than this to its target reaches it.
+_NEARLY = 0.005
+
 
 def odds(part: float) -> str:
     """How many paths miss, in words: `One in four paths misses`."""
@@ -77,12 +80,12 @@ def headline(risk: Risk, found: Sequence[Goal], family: Sequence[str]) -> str:
 
 def holds(risk: Risk, found: Sequence[Goal]) -> str:
     """How long the plan holds by itself: the months in which nine in ten paths reach the service target (without one,
-    what the plan serves in the month less 1 point)."""
+    what the plan serves in the month less 1 point); half a point below it still counts as reached."""
     goal = next((one for one in found if one.kpi == "service_level" and one.kind == "target"), None)
     low = risk.month_bands("service_level")[0]
     line = np.full(len(low), goal.line) if goal else risk.planned_by_month["service_level"] - 0.01
     aim = f"{amount('service_level', goal.line)} service" if goal else "what the plan serves, less a point,"
-    below = np.flatnonzero(low < line - 1e-9)
+    below = np.flatnonzero(low < line - _NEARLY)
     if not len(below):
         return f"In every month nine in ten paths reach {aim} without anybody reacting."
     first = int(below[0])

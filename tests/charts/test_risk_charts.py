@@ -34,6 +34,8 @@ def test_the_sentence_names_the_least_certain_month() -> None:
     assert fan_sentence(MONTHS, BANDS, PLAN, "Service level", "%") == (
         "Service level is least certain in Dec 26: 84.0 % to 96.0 % in eight of ten paths, 97.0 % planned."
     )
+    money = fan_sentence(MONTHS, 2e6 * BANDS, 2e6 * PLAN, "Stock value", "EUR")
+    assert "1.68 M EUR to 1.92 M EUR" in money
     still = np.broadcast_to(PLAN, (3, 3))
     assert fan_sentence(MONTHS, still, PLAN, "Stock", "EUR") == "Stock does not move with demand."
 
