@@ -39,6 +39,7 @@ def for_shortage(plan: Plan, pain: Pain) -> Iterator[Change]:
         yield from hours(plan, pain, _hours_missing(plan.inputs, pain))
     if pain.kind != causes.FROZEN:
         yield from volumes(plan, pain)
+    if pain.kind not in (causes.FROZEN, causes.LEAD):
         yield from _targets(plan, pain)
 
 

@@ -17,7 +17,10 @@ from pages.parts.context import View
 from pages.parts.scenario_menu import lock_of
 from sop_core.changes import Change
 from sop_core.errors import SopError
+from sop_core.kpis import KPIS
 from sop_core.options import Rules, pains, with_changes
+from sop_core.options.finder import targets_of
+from sop_core.options.option import missed
 from sop_core.options.pains import sentence
 from sop_core.plan import Plan
 from sop_core.planner import Planner
@@ -45,9 +48,12 @@ class Question:
     def of(cls, view: View, leave: tuple[str, ...], message: DeltaGenerator) -> Question:
         """The question of a view. Raises ScenarioError, PlanError where its scenario cannot be planned."""
         plan = view.plan
-        said = sentence(plan, tuple(pain for pain in pains(plan)))
+        said = sentence(plan, pains(plan))
         if not len(plan.shortages):
             said += " There is nothing to find for service; here is what would make the plan cheaper."
+        names = [KPIS[name].title.lower() for name in missed(plan, targets_of(view.company))]
+        if names:
+            said += f" Targets missed: {', '.join(names)}."
         return cls(view, plan, tuple(sorted(leave)), said, message)
 
     @property
