@@ -12,7 +12,6 @@
         ├── Infeasible          hard rules contradict each other; names the rule and the tables
         ├── Unbounded           something earns money without limit; names the tables
         ├── TimedOut            the solver's time limit was reached
-        ├── NotSupported        a setting this release declines, with the remedy
         └── SelfCheckFailed     the solved plan does not pass its own arithmetic
 
 Every message says what is wrong, where, and how to put it right; it is shown to people as it stands.
@@ -74,10 +73,6 @@ class Unbounded(PlanError):
 
 class TimedOut(PlanError):
     """The solver's time limit was reached before the optimum."""
-
-
-class NotSupported(PlanError):
-    """A setting which this release declines."""
 
 
 class SelfCheckFailed(PlanError):

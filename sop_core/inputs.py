@@ -173,6 +173,25 @@ class Resources(_Copies):
 
 
 @dataclass(slots=True)
+class Lots(_Copies):
+    """Per source [k]: what comes in whole lots, and what starting a source in a month takes. 0 = does not apply."""
+
+    lot_size: Floats  #: units; starts are whole multiples of it
+    setup_hours: Floats  #: hours of each resource of the routing, in every month with a start
+    setup_cost: Floats  #: money, in every month with a start
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a lot or setup at all."""
+        return bool((self.lot_size > 0).any() or (self.setup_hours > 0).any() or (self.setup_cost > 0).any())
+
+    def and_none(self, count: int) -> Lots:
+        """With so many more sources behind, to which nothing applies."""
+        more = np.zeros(count)
+        return Lots(*(np.concatenate([x, more]) for x in (self.lot_size, self.setup_hours, self.setup_cost)))
+
+
+@dataclass(slots=True)
 class Sources(_Copies):
     """Per source [k], or [k, t]: a way to get one item at one site."""
 
@@ -188,6 +207,7 @@ class Sources(_Copies):
     routing_resource: Ints  #: [j]
     routing_hours: Floats  #: [j] hours per unit, > 0
     assumed: Bools  #: [k] made up, because the product had no source
+    lots: Lots | None = None  #: None where the settings let lots and setups be
 
 
 @dataclass(slots=True)

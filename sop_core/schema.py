@@ -532,9 +532,30 @@ _TABLES = (
             ),
             Column("min_quantity", "number", "contractual minimum", unit="unit/month", minimum=0),
             Column("max_quantity", "number", "contractual maximum", unit="unit/month", minimum=0),
-            Column("lot_size", "number", "lot size", default=0.0, unit="unit", minimum=0),
-            Column("setup_hours", "number", "hours to set up", default=0.0, unit="h", minimum=0),
-            Column("setup_cost", "number", "cost to set up", default=0.0, unit="money", minimum=0),
+            Column(
+                "lot_size",
+                "number",
+                "starts are whole multiples of it; counts with the setting lot_sizing",
+                default=0.0,
+                unit="unit",
+                minimum=0,
+            ),
+            Column(
+                "setup_hours",
+                "number",
+                "hours of each resource of the routing in a month with a start; with lot_sizing",
+                default=0.0,
+                unit="h",
+                minimum=0,
+            ),
+            Column(
+                "setup_cost",
+                "number",
+                "cost in a month with a start; with lot_sizing",
+                default=0.0,
+                unit="money",
+                minimum=0,
+            ),
             Column("active", "bool", "in use", default=True),
         ),
         ascending=(("min_quantity", "max_quantity"),),
@@ -856,8 +877,10 @@ _SETTINGS = (
     Setting(
         "end_backlog", "text", "backlog at the horizon's end", default="lost", choices=("lost", "forbidden")
     ),
-    Setting("integer_headcount", "bool", "whole heads only", default=False),
-    Setting("lot_sizing", "bool", "lot sizes and setups count", default=False),
+    Setting("integer_headcount", "bool", "whole heads only: plans take seconds to a minute", default=False),
+    Setting(
+        "lot_sizing", "bool", "lot sizes and setups count: plans take seconds to a minute", default=False
+    ),
     Setting(
         "idle_time",
         "bool",

@@ -24,6 +24,7 @@ from sop_core.store import Store
 from sop_core.supply.preview import Previewer
 from sop_core.supply.priced import WayOut
 from sop_core.supply.solve import Stop
+from sop_core.supply.whole import needs_whole
 
 Progress = Callable[[str, int, int], None]
 Answer = TypeVar("Answer")
@@ -67,7 +68,9 @@ class Desk:
     @property
     def slow(self) -> bool:
         """Whether a plan takes so long that screens show an estimate first. Only where the base is planned."""
-        return self.planned and self.base.solution.solver.n_variables >= SLOW
+        return self.planned and (
+            self.base.solution.solver.n_variables >= SLOW or needs_whole(self.company.inputs)
+        )
 
     @property
     def planned(self) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.errors import NotSupported
 from sop_core.inputs import Floats, Inputs
 from sop_core.supply.numbers import Numbers, numbers_of
 from sop_core.supply.program import Program
@@ -23,20 +22,15 @@ class Nudge:
 
 
 class SupplyModel:
-    """Structure plus scales, chosen from base numbers; makes programs for all numbers that its shape covers.
-
-    Raises NotSupported for `integer_headcount` and `lot_sizing`.
-    """
+    """Structure plus scales, chosen from base numbers; makes programs for all numbers that its shape covers."""
 
     def __init__(self, inputs: Inputs, demand: Floats, price: Floats, shape: Shape | None = None) -> None:
-        refuse(inputs)
         self.shape = shape_of(inputs, demand, price) if shape is None else shape
         self.structure = Structure(inputs, self.shape)
         self._base, self.scales = numbers_of(self.structure, inputs, demand, price)
 
     def numbers(self, inputs: Inputs, demand: Floats, price: Floats) -> Numbers:
         """Costs, limits and coefficients for these numbers in this model's scale."""
-        refuse(inputs)
         return numbers_of(self.structure, inputs, demand, price, self.scales)[0]
 
     def base_numbers(self) -> Numbers:
@@ -63,16 +57,3 @@ class SupplyModel:
             coef_row=structure.coef_row,
             coef_col=structure.coef_col,
         )
-
-
-def refuse(inputs: Inputs) -> None:
-    """Raises NotSupported for settings that would need integers."""
-    for asked, setting, what in (
-        (inputs.policy.integer_headcount, "integer_headcount", "whole heads"),
-        (inputs.policy.lot_sizing, "lot_sizing", "lot sizes and setups"),
-    ):
-        if asked:
-            raise NotSupported(
-                f"Planning in {what} is not available in this release. "
-                f"Set {setting} to false in the table settings; the plan is then made without it."
-            )

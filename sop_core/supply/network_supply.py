@@ -7,7 +7,7 @@ import pandas as pd
 
 from sop_core.axes import Axes
 from sop_core.calendar import MonthArray, month_column, weekdays
-from sop_core.inputs import Floats, Lanes, Materials, Resources, Sources
+from sop_core.inputs import Floats, Lanes, Lots, Materials, Resources, Sources
 from sop_core.schema import ALL
 from sop_core.snapshot import DefaultUsed, Snapshot
 
@@ -80,8 +80,28 @@ def sources(
         routing_resource=hours["resource"].to_numpy(dtype=np.int64),
         routing_hours=hours["hours"].to_numpy(dtype=float),
         assumed=np.zeros(count, dtype=bool),
+        lots=_lots(snapshot, axes, head, notes),
     )
     return _with_assumed(built, labels, snapshot, axes, horizon, notes)
+
+
+def _lots(snapshot: Snapshot, axes: Axes, head: pd.DataFrame, notes: list[DefaultUsed]) -> Lots | None:
+    """Lots and setups of the sources, where the settings ask for them; a family has none of its own."""
+    if not snapshot.settings.lot_sizing:
+        return None
+    if axes.items.level != "product":
+        notes.append(
+            DefaultUsed(
+                "sources", "lot_size", "none", len(head),
+                "planned by family: lots and setups belong to products and do not count (settings: planning_level)",
+            )
+        )  # fmt: skip
+        return None
+
+    def column(name: str) -> Floats:
+        return head[name].fillna(0.0).to_numpy(dtype=float)
+
+    return Lots(column("lot_size"), column("setup_hours"), column("setup_cost"))
 
 
 def _labels(head: pd.DataFrame, axes: Axes) -> tuple[str, ...]:
@@ -149,6 +169,7 @@ def _with_assumed(
             routing_resource=built.routing_resource,
             routing_hours=built.routing_hours,
             assumed=np.concatenate([built.assumed, np.ones(count, dtype=bool)]),
+            lots=None if built.lots is None else built.lots.and_none(count),
         ),
         labels
         + tuple(

@@ -52,6 +52,7 @@ class Numbers:
     stages: tuple[Floats, ...]  #: costs of the service stages before money, first priority first
     weights: Weights
     demand: ClassDemand
+    setups: Floats | None = None  #: [k, t] 1 where a source is set up; None where setups do not count
 
 
 def class_demand(structure: Structure, inputs: Inputs, demand: Floats, price: Floats) -> ClassDemand:

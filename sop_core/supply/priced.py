@@ -18,6 +18,7 @@ from sop_core.supply import causes
 from sop_core.supply.candidates import candidates, pulled
 from sop_core.supply.result import Solution
 from sop_core.supply.solve import SupplySolver, Value
+from sop_core.supply.whole import needs_whole
 
 #: A value holds as long as a unit is worth this part of what the first step was, at least.
 _HOLDS = 0.99
@@ -274,7 +275,8 @@ def ways_out(
 
     The cell is an item in a region (None: all regions) in the month in which the units were asked for. Best for the
     margin first; under `service` the most relieving first, then the cheapest. Empty where the cell is not short,
-    where time is the cause (lead time, frozen months), or where serving does not pay. `solution` is the plan of
+    where time is the cause (lead time, frozen months), where serving does not pay, or where plans are
+    made in whole lots (each would be a search of its own). `solution` is the plan of
     inputs, demand and price (default: the solver's base case). Some ten warm re-solves.
     """
     found = tried(solver, solution, item, region, month, inputs, demand, price)
@@ -294,6 +296,8 @@ def tried(
 ) -> tuple[Tried, ...]:
     """As `ways_out`, each with its whole plan. Asks `go_on` before each re-plan and gives what it has where it is
     told to stop."""
+    if needs_whole(solver.base[0] if inputs is None else inputs):
+        return ()
     base = solver.base
     inputs = base[0] if inputs is None else inputs
     demand = base[1] if demand is None else demand

@@ -35,6 +35,7 @@ class SolverInfo:
     n_rows: int
     base_seconds: float = 0.0  #: the cold solve of the base plan whose basis was used
     stages: int = 1  #: linear programs solved: service priorities, then money
+    gap: float = 0.0  #: relative distance to the best possible plan in whole lots and heads; 0 = none left
     unserved: tuple[float, ...] = ()  #: per priority under `service`: the measure reached
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class Solution:
     """An optimal supply plan. Axes as in `Inputs`; q covers all resources, staffed or not."""
 
     started: Floats  #: [k, t]
+    setups: Floats  #: [k, t] 1 where a source was set up; 0 where setups do not count
     received: Floats  #: [k, t] arrivals in stock from starts within the horizon
     flow: Floats  #: [i, l, t] sent in t; empty where no lanes are given
     delivered: Floats  #: [i, s, r, t] sent from a site for a region in t
@@ -86,7 +88,7 @@ class Solution:
     overtime: Floats  #: [q, t] hours used
     shifts: Floats  #: [q, t] extra shifts
     shift_hours_used: Floats  #: [q, t]
-    load: Floats  #: [q, t] hours that the starts need
+    load: Floats  #: [q, t] hours that the starts and setups need
     capacity: Floats  #: [q, t] hours at hand: regular, overtime and shifts; inf = no limit
     headcount: Floats  #: [q, t], 0 where no people
     hired: Floats  #: [q, t]
@@ -190,12 +192,17 @@ def build_solution(
     load = np.zeros(resource.hours.shape)
     source = inputs.source
     np.add.at(load, source.routing_resource, source.routing_hours[:, None] * started[source.routing_source])
+    setups = np.zeros(started.shape) if numbers.setups is None else numbers.setups
+    if source.lots is not None:
+        taken = (source.lots.setup_hours[:, None] * setups)[source.routing_source]
+        np.add.at(load, source.routing_resource, taken)
     contract, material_contract = np.zeros(started.shape), np.zeros(take["bought"].shape)
     contract[structure.contracts] = take["contract_short"]
     material_contract[structure.material_contracts] = take["material_short"]
     shift_hours = resource.shift_hours[:, None] * (1.0 - resource.outage)
     quantities: dict[str, Any] = {
         "started": started,
+        "setups": setups,
         "received": delayed(started, source.lead),
         "flow": flow,
         "delivered": delivered,
@@ -358,6 +365,7 @@ def _costs(inputs: Inputs, quantity: dict[str, Any]) -> dict[str, Floats]:
     lost = quantity["lost"].copy()
     lost[..., -1] += quantity["end_lost"]
     late_cost = np.nan_to_num(item.backorder_cost, nan=0.0)
+    setup = {} if source.lots is None else {"setup": source.lots.setup_cost @ quantity["setups"]}
     return {
         "material": spent[kind == "make"].sum(axis=0),
         "purchase": spent[kind == "buy"].sum(axis=0),
@@ -368,6 +376,7 @@ def _costs(inputs: Inputs, quantity: dict[str, Any]) -> dict[str, Floats]:
         "wages": (resource.wage * quantity["headcount"]).sum(axis=0),
         "overtime": resource.overtime_cost @ quantity["overtime"],
         "shifts": resource.shift_cost @ quantity["shifts"],
+        **setup,
         "hiring": resource.hire_cost @ quantity["hired"],
         "release": resource.release_cost @ quantity["released"],
         "transport": (quantity["flow"].sum(axis=0) * inputs.lane.unit_cost).sum(axis=0),

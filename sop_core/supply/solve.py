@@ -23,6 +23,7 @@ from sop_core.supply.numbers import Numbers
 from sop_core.supply.program import Answer, Program
 from sop_core.supply.result import Solution, SolverInfo, build_solution
 from sop_core.supply.shape import Shape, shape_of
+from sop_core.supply.whole import needs_whole, settle_whole
 
 highspy: Any
 try:
@@ -31,6 +32,8 @@ except ImportError:  # pragma: no cover - the reference engine serves then
     highspy = None
 
 #: Coefficients changed one by one up to this number, else the whole model is passed again.
+#: Seconds in which lots, setups and whole heads are searched; the best found by then is taken, and its gap told.
+WHOLE_SECONDS = 60.0
 _FEW = 2_000
 #: Structures kept solved beside the base's own.
 _SLOTS = 4
@@ -330,14 +333,20 @@ class SupplySolver:
         """The optimal plan, self-checked. Without arguments: the base case.
 
         demand: unconstrained demand [i, r, m, t], units. price: net price of an order asked in t [i, r, m, t].
-        stop: asked now and then by engines that can be stopped.
-        Raises Infeasible, Unbounded, TimedOut, NotSupported, SelfCheckFailed or PlanError; Interrupted where stopped.
+        stop: asked now and then by engines that can be stopped. With lots or whole heads the search for them comes
+        first: seconds to a minute.
+        Raises Infeasible, Unbounded, TimedOut, SelfCheckFailed or PlanError; Interrupted where stopped.
         """
         numbers_in = self._or_base(inputs, demand, price)
         slot, own = self._slot_for(*numbers_in, stop)
         numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)
+        model, chosen = slot.model, None
+        if needs_whole(numbers_in[0]):
+            chosen = settle_whole(model, numbers_in[0], numbers, min(self._time_limit, WHOLE_SECONDS))
+            numbers = chosen.numbers
         answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, stop=stop)
-        model = slot.model
+        if chosen is not None:
+            info = replace(info, gap=chosen.gap, seconds=info.seconds + chosen.seconds)
         solution = build_solution(model.structure, model.scales, numbers, *numbers_in, answer, info)
         self_check(numbers_in[0], numbers_in[1], solution)
         return solution
@@ -349,8 +358,8 @@ class SupplySolver:
         price: Floats | None = None,
         nudges: Sequence[tuple[str, int, int, float]] = (),
     ) -> Value:
-        """Only the optimum, for what-ifs. A nudge (block of rows, line, month, amount) shifts a row's limits by
-        that many natural units. Raises as `solve` does."""
+        """Only the optimum, for what-ifs, without lots, setups and whole heads. A nudge (block of rows, line,
+        month, amount) shifts a row's limits by that many natural units. Raises as `solve` does."""
         numbers_in = self._or_base(inputs, demand, price)
         slot, own = self._slot_for(*numbers_in)
         numbers = slot.model.base_numbers() if own else slot.model.numbers(*numbers_in)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sop_core.errors import Infeasible, NotSupported, PlanError, TimedOut, Unbounded
+from sop_core.errors import Infeasible, PlanError, TimedOut, Unbounded
 from sop_core.inputs import Floats, Inputs
 from sop_core.supply.result import Solution
 from sop_core.supply.solve import SupplySolver, make_engine
@@ -582,13 +582,6 @@ def test_merged_members_share_a_shortage_by_what_each_is_owed() -> None:
     assert solution.served[0, :, 0, 0] == pytest.approx([4, 8, 12])
     assert solution.served[0, :, 0, 1] == pytest.approx([1, 2, 3])
     assert solution.delivered[0, 0] == pytest.approx(solution.served[0, :, 0])
-
-
-def test_integers_are_refused_with_the_setting_to_change() -> None:
-    for setting in ("integer_headcount", "lot_sizing"):
-        company = make_inputs(1, demand=[1], sources=[BUY], policy={setting: True})
-        with pytest.raises(NotSupported, match=setting):
-            plan(company)
 
 
 def test_headcount_minimum_above_maximum_is_infeasible_and_names_the_resource() -> None:
