@@ -66,6 +66,7 @@ def render(view: context.View) -> None:
     shown = table.columns(revenue, first, _KIND[across or MONTHS])
     closed = int(revenue.closed.sum())
     if what == FAMILIES:
+        shown = tuple(column for column in shown if not column.closed)  # families are planned months alone
         blocks = table.family_blocks(fin.by_family(plan), shown, closed)
         label = "Revenue and stock by family"
     else:

@@ -25,7 +25,7 @@ _STYLES = """<style>
 .sop-fin thead th{color:var(--sop-muted);font-weight:500;position:sticky;top:0;z-index:2;background:var(--sop-raised)}
 .sop-fin tbody th{position:sticky;left:0;z-index:1;text-align:left;min-width:10.5rem;
  border-right:1px solid var(--sop-line)}
-.sop-fin thead th.closed{white-space:normal;min-width:4.6rem}
+.sop-fin thead th.closed{white-space:normal;min-width:5.6rem}
 .sop-fin thead th:first-child{left:0;z-index:3;text-align:left;border-right:1px solid var(--sop-line)}
 .sop-fin .block th,.sop-fin .block td{background:var(--sop-raised);font-weight:600;text-align:left}
 .sop-fin .block td{font-weight:400;color:var(--sop-muted)}
