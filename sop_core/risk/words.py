@@ -84,7 +84,7 @@ def holds(risk: Risk, found: Sequence[Goal]) -> str:
     goal = next((one for one in found if one.kpi == "service_level" and one.kind == "target"), None)
     low = risk.month_bands("service_level")[0]
     line = np.full(len(low), goal.line) if goal else risk.planned_by_month["service_level"] - 0.01
-    aim = f"{amount('service_level', goal.line)} service" if goal else "what the plan serves, less a point,"
+    aim = f"{amount('service_level', goal.line)} service" if goal else "the service planned less a point"
     below = np.flatnonzero(low < line - _NEARLY)
     if not len(below):
         return f"In every month nine in ten paths reach {aim} without anybody reacting."
