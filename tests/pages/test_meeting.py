@@ -189,6 +189,7 @@ def test_closing_saves_the_scenario_and_leaves_minutes(ada: AppTest) -> None:
     ben = joined("Ben")
     next(box for box in ben.text_input if box.label == "Park a thought").set_value("Press *overhaul*")
     press(ben, "Park")
+    assert not ben.exception
     press(press(ada.run(), "Minutes and close"), "Close the meeting")
     text = said(ada)
     assert "Saved as" in text

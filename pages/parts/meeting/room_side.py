@@ -87,7 +87,7 @@ def _ways(room: Room, seat: str, topic: Topic, desk: Desk, plan: Plan, holds: bo
         if st.button("Find ways out", key="room_find", icon=":material/travel_explore:", width="stretch"):
             asked.clear()
             asked.add(mark)
-            st.rerun(scope="fragment")
+            st.rerun()
         return
     cell = _worst(plan, topic)
     if cell is None:
@@ -206,7 +206,7 @@ def _decision_form(room: Room, meeting: Meeting, seat: str, topic: Topic | None,
         count = len(meeting.scenario.active)
         with_changes = st.checkbox(
             f"With the {count} changes on the table" if count > 1 else "With the change on the table",
-            value=count > 0, disabled=count == 0, key=f"{form}_changes",
+            value=count > 0, disabled=count == 0, key=f"{form}_changes_{count > 0}",
             help="The scenario is saved, and the decision can be replayed with exactly these changes",
         )  # fmt: skip
         pressed = st.form_submit_button("Record the decision", type="primary", width="stretch")
@@ -219,7 +219,7 @@ def _decision_form(room: Room, meeting: Meeting, seat: str, topic: Topic | None,
         except SopError as error:
             st.error(str(error))
         else:
-            st.rerun(scope="fragment")
+            st.rerun()
 
 
 def _today() -> dt.date:
@@ -242,7 +242,7 @@ def _park(room: Room, meeting: Meeting, seat: str, topic: Topic | None, holds: b
                 except SopError as error:
                     st.error(str(error))
                 else:
-                    st.rerun(scope="fragment")
+                    st.rerun()
     mine = meeting.name(seat)
     for n, entry in enumerate(meeting.parked):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
