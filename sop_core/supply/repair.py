@@ -62,7 +62,7 @@ def _total(group: Ints, values: Floats, groups: int) -> Floats:
     """[group] sums of values."""
     if not len(group):
         return np.zeros(groups)  # numpy counts nothing in whole numbers
-    return np.bincount(group, values, minlength=groups)
+    return np.asarray(np.bincount(group, values, minlength=groups), dtype=np.float64)
 
 
 def _order(structure: Structure, n_sites: int) -> list[int]:

@@ -68,7 +68,7 @@ def _meanwhile(view: View, work: Work) -> Shown:
     """An estimate, or the last plan, while the exact plan is made beside the screen."""
     desk, scenario = view.desk, work.scenario
     wish = desk.want(_session(), scenario)
-    st.session_state[_WISH] = wish
+    st.session_state.pop(_WISH, None)
     if wish.ended and wish.problem:
         return Shown(_last(view), wish.problem)
     try:
@@ -76,6 +76,7 @@ def _meanwhile(view: View, work: Work) -> Shown:
     except SopError as error:
         desk.beside.forget(_session())
         return Shown(_last(view), str(error))
+    st.session_state[_WISH] = wish
     took = desk.beside.last_seconds
     before = f" The last one took {_seconds(took)}." if took else ""
     if found is None:
@@ -93,26 +94,27 @@ def strip(view: View, now: Shown) -> None:
     html = kpi_strip.strip(now.plan, view.base, view.palette, between=between)
     if now.stale:
         html = html.replace("sop-strip", "sop-strip sop-estimate", 1)
-    st.html(_STYLE + html if view.desk.slow else html)
-    if view.desk.slow:
-        st.html(
-            f'<div class="sop-quiet sop-waiting" role="status">{fmt.safe(now.sentence) or "&nbsp;"}</div>'
-        )
-        if now.wish is not None:
-            _watch(now.wish)
+    if not view.desk.slow:
+        st.html(html)
+        return
+    # One element with its line: they change in the same moment.
+    said = fmt.safe(now.sentence) or "&nbsp;"
+    st.html(f'{_STYLE}{html}<div class="sop-quiet sop-waiting" role="status">{said}</div>')
+    if now.wish is not None:
+        _watch(now.wish)
 
 
 #: Dimmed numbers, and one line's room kept whether it says something or not.
 _STYLE = """<style>.sop-estimate{opacity:.6}.sop-estimate .sop-narrow{font-size:.86rem}
-.sop-waiting{height:1.1rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"""
+.sop-waiting{height:1.1rem;margin-top:.35rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"""
 
 
 @st.fragment(run_every=EVERY)
 def _watch(wish: Wish) -> None:
     """Looks whether the plan is there, and has the page drawn once more then."""
-    # A wish that the user has moved on from is nobody's business any more, whenever it ends.
+    # A wish that the user has moved on from is nobody's business any more, whenever it ends. What is waited for is
+    # only forgotten where its plan is shown: a run that is asked for here may be overtaken by another input.
     if st.session_state.get(_WISH) is wish and wish.ended:
-        st.session_state.pop(_WISH, None)
         st.rerun()
 
 
