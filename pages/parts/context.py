@@ -9,7 +9,7 @@ Query parameters: scenario, show (units, money), level, item, region, segment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.plan import Plan, Unconstrained
 from sop_core.planner import Company
 from sop_core.scenario import Scenario
+from sop_core.store import StoredScenario
 
 COMPANY, CATEGORY, FAMILY, ITEM = "Company", "Category", "Family", "Product"
 ALL = "All"
@@ -191,14 +192,15 @@ def bar(*, scenario: bool = True, modes: tuple[str, ...] = (), planned: bool = T
     _company(desk.company.snapshot.settings.company)
     with st.container(key="context_bar", horizontal=True, vertical_alignment="center", gap="small"):
         mode = _mode(modes)
-        name = _scenario(scenario)
+        records = {record.name: record for record in state.store().scenarios()}
+        name = _scenario(scenario, records)
         show = _show()
         level, item = _items(desk)
         region = _choice("Region", inputs.regions, "region")
         segment = _choice("Segment", inputs.segments, "segment")
     _facts(desk)
-    notices.draw(name if scenario else None)
-    work = state.work(name)
+    work = state.work(name, records.get(name))
+    notices.draw(name if scenario else None, records.get(name), work)
     return View(
         desk=desk,
         scenario=work.scenario if scenario else Scenario.base(),
@@ -252,10 +254,9 @@ def go_to(name: str) -> None:
     state.go_to(name)
 
 
-def _scenario(shown: bool) -> str:
+def _scenario(shown: bool, records: Mapping[str, StoredScenario]) -> str:
     """The scenario in view. Archived ones are offered only where one is asked for by name; a name that is gone is
     noted, so that the base does not stand in for it unsaid."""
-    records = {record.name: record for record in state.store().scenarios()}
     wanted = st.session_state.pop("_go_to", None)
     if wanted in records or wanted == state.BASE:
         st.session_state["scenario"] = _after("scenario", wanted, state.BASE)

@@ -18,6 +18,7 @@ from pages.parts.state import BASE, Work
 from sop_core.errors import SopError
 from sop_core.merge import retold
 from sop_core.scenario import History, Scenario
+from sop_core.store import StoredScenario
 from sop_core.store.drafts import Draft
 from sop_core.store.lineage import Trace
 
@@ -31,8 +32,9 @@ def note_lost(name: str) -> None:
     st.session_state[_LOST] = name
 
 
-def draw(name: str | None) -> None:
-    """The notices, where there are any. `name`: the scenario in view, None on pages that show none."""
+def draw(name: str | None, record: StoredScenario | None = None, work: Work | None = None) -> None:
+    """The notices, where there are any. `name`: the scenario in view, None on pages that show none; `record`: what
+    the store has of it; `work`: what this session has."""
     _arrive()
     refused = st.session_state.pop(_REFUSED, "")
     if refused:
@@ -40,8 +42,8 @@ def draw(name: str | None) -> None:
     if name is not None:
         _lost(name)
     _offer()
-    if name is not None and name != BASE:
-        _overtaken(name)
+    if record is not None and work is not None and name is not None:
+        _overtaken(record, work)
     if state.keeper().trouble:
         st.warning(f"Unsaved changes are not being kept at the moment: {state.keeper().trouble}")
     _address()
@@ -222,14 +224,13 @@ def take_up(draft: Draft) -> None:
 # -- somebody saved in between --
 
 
-def _overtaken(name: str) -> None:
-    work, record = state.work(name), state.stored(name)
-    if record is None or not work.changed or record.revision == work.revision:
+def _overtaken(record: StoredScenario, work: Work) -> None:
+    if not work.changed or record.revision == work.revision:
         return
     with st.container(
         border=True, horizontal=True, gap="small", vertical_alignment="center", key="overtaken"
     ):
-        said = f"{record.by} saved “{name}” on {moment(record.updated)}, after you opened it"
+        said = f"{record.by} saved “{record.name}” on {moment(record.updated)}, after you opened it"
         st.markdown(f":material/merge: {fmt.plain(said)}. Yours is not saved yet; nothing is lost.")
         if st.button("See both and merge", key="overtaken_merge", type="primary"):
-            merging.after_save(name, work)
+            merging.after_save(record.name, work)

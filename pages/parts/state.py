@@ -195,10 +195,11 @@ def stored(name: str) -> StoredScenario | None:
     return next((found for found in store().scenarios() if found.name == name), None)
 
 
-def work(name: str = BASE) -> Work:
+def work(name: str = BASE, record: StoredScenario | None = None) -> Work:
     """This session's working copy of the base or of a stored scenario. Raises StoreError for unknown names.
 
-    Where the store has a newer revision and nothing was changed here, the newer one is taken.
+    Where the store has a newer revision and nothing was changed here, the newer one is taken. `record`: what the
+    store has, where it was read just now.
     """
     kept: dict[str, Work] = st.session_state.setdefault("_work", {})
     mine = kept.get(name)
@@ -207,7 +208,7 @@ def work(name: str = BASE) -> Work:
             mine = kept[name] = Work(History(Scenario.base()), Scenario.base())
         mine.watch = mine.watch or _watch(name)
         return mine
-    record = stored(name)
+    record = record or stored(name)
     if record is None:
         raise StoreError(f"There is no scenario '{name}' any more. Choose another one.")
     if mine is None or (record.revision != mine.revision and not mine.changed):
