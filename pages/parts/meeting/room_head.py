@@ -12,8 +12,8 @@ from sop_core.cycle.meeting import AWAY, GONE, Meeting
 from sop_core.cycle.minutes import clock
 from sop_core.errors import SopError
 
-#: Seconds between two looks at what others did: a move is on every screen within two of them.
-EVERY = 0.7
+#: Seconds between two looks at what others did: a move is on every screen after the next of them.
+EVERY = 0.5
 #: Names that the head has room for.
 MOST_NAMES = 6
 
