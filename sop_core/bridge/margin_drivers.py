@@ -149,7 +149,14 @@ def revenue_steps(a: Plan, b: Plan) -> list[Step]:
 
 def margin_steps(a: Plan, b: Plan) -> list[Step]:
     """Every driver of the margin, also those that move nothing."""
-    return [*_earned(a, b), *_sources(a, b), *_resources(a, b), *_moved_and_held(a, b), *_unhappy(a, b)]
+    return [
+        *_earned(a, b),
+        *_sources(a, b),
+        *_resources(a, b),
+        *_setups(a, b),
+        *_moved_and_held(a, b),
+        *_unhappy(a, b),
+    ]
 
 
 def _unit_cost(a: Plan) -> Floats:
@@ -283,6 +290,18 @@ _PEOPLE: Final = {
     "shifts": ("Extra shifts", "Extra shifts, more or fewer, x their old rates", "shifts"),
     "hiring": ("Hiring and releases", "Heads hired and released, more or fewer, x their old rates", "hires"),
 }
+
+
+def _setups(a: Plan, b: Plan) -> list[Step]:
+    """Setups, more or fewer; no step where they do not count. No Change moves what one costs."""
+    lots = a.inputs.source.lots
+    if lots is None:
+        return []
+    more = b.solution.setups - a.solution.setups
+    cost = np.zeros(len(a.inputs.items))
+    np.add.at(cost, a.inputs.source.item, -(more.sum(axis=1) * lots.setup_cost))
+    text = "Setups, more or fewer, x their cost"
+    return [item_step(a, "setup", "Setups", text, cost, float(more.sum()), "setups")]
 
 
 def _moved_and_held(a: Plan, b: Plan) -> list[Step]:

@@ -207,6 +207,9 @@ def _parts(plan: Plan) -> _Parts:
     item, shape = inputs.item, (len(inputs.items), inputs.horizon)
     bought = np.zeros(shape)
     np.add.at(bought, inputs.source.item, solution.started * inputs.source.unit_cost)
+    set_up = np.zeros(shape)
+    if inputs.source.lots is not None:
+        np.add.at(set_up, inputs.source.item, solution.setups * inputs.source.lots.setup_cost[:, None])
     moved = np.einsum("ilt,lt->it", solution.flow, inputs.lane.unit_cost)
     stored = np.einsum("ist,s->it", solution.stock, inputs.site.storage_cost)
     lost = solution.lost.sum(axis=(1, 2))
@@ -216,7 +219,7 @@ def _parts(plan: Plan) -> _Parts:
     return _Parts(
         revenue=solution.revenue.sum(axis=(1, 2)),
         bought=bought,
-        other=moved + stored + _work(plan) + _promotions(plan),
+        other=moved + stored + set_up + _work(plan) + _promotions(plan),
         unpaid=held + late + item.lost_sale_cost[:, None] * lost,
     )
 
@@ -232,6 +235,8 @@ def _work(plan: Plan) -> Floats:
     load = solution.load
     rate = np.divide(cost, load, out=np.zeros_like(cost), where=load > 1e-9)
     hours = source.routing_hours[:, None] * solution.started[source.routing_source]
+    if source.lots is not None:
+        hours += (source.lots.setup_hours[:, None] * solution.setups)[source.routing_source]
     out = np.zeros((len(plan.inputs.items), plan.inputs.horizon))
     np.add.at(out, source.item[source.routing_source], hours * rate[source.routing_resource])
     return out

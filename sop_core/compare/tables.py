@@ -18,6 +18,7 @@ COST_TITLES = {
     "wages": "Wages",
     "overtime": "Overtime",
     "shifts": "Extra shifts",
+    "setup": "Setups",
     "hiring": "Hiring",
     "release": "Releases",
     "transport": "Transport",

@@ -23,6 +23,7 @@ from sop_core.supply.candidates import Candidate, by_change, candidates, pulled
 from sop_core.supply.priced import Tried, WayOut, short_units, tried, used_span, worth
 from sop_core.supply.result import Solution
 from sop_core.supply.solve import SupplySolver
+from sop_core.supply.whole import needs_whole
 
 Progress = Callable[[str, int, int], None]
 #: Steps of pricing as progress tells them.
@@ -175,6 +176,8 @@ def _each(
 ) -> Iterator[Tried]:
     """Re-plans each option; those that relieve (all with `keep`), with the relief as `relieved_here`."""
     inputs, demand, old = plan.inputs, plan.demand, plan.solution
+    if needs_whole(inputs):
+        return  # each would be a search of its own
     late = short_units(inputs, demand.total, old)
     for lever, change, other in options:
         if not go_on():
@@ -304,6 +307,8 @@ def way_text(way: WayOut, currency: str) -> str:
 def _without(solver: SupplySolver, plan: Plan, found: Explanation) -> Without | None:
     """The plan without overtime and extra shifts of the resource in the months in which it is over regular."""
     inputs = plan.inputs
+    if needs_whole(inputs):
+        return None
     q = inputs.resource_names.index(found.subject.thing)
     months = np.flatnonzero(subject.over_regular(plan)[q] > 1e-6)
     other = inputs.copy()

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sop_core.bridge import by_driver
 from sop_core.changes import DemandGrowth
+from sop_core.compare import margin_by_item
 from sop_core.plan import Plan
 from sop_core.planner import Planner, make_plan, prepare
 from sop_core.scenario import Scenario
@@ -145,3 +147,22 @@ def test_families_have_no_lots_and_the_plan_says_so() -> None:
     plan = planned(tables)
     assert plan.solution.started.sum() == pytest.approx(180.0)
     assert any("lots and setups" in note.meaning for note in plan.notes)
+
+
+def test_setups_have_their_place_in_bridge_and_comparison() -> None:
+    """By driver and by month the rows still sum to the margin, setups among them."""
+    tables = lots([[50.0, 60.0, 50.0]], 1.0, {"setup_hours": 20.0, "setup_cost": 30.0})
+    tables["resources"] = pd.DataFrame(
+        {"resource": ["Line"], "site": ["Plant"], "hours": [100.0], "hour_cost": [2.0]}
+    )
+    tables["routings"] = pd.DataFrame({"source": ["P1"], "resource": ["Line"], "hours_per_unit": [1.0]})
+    planner = Planner(prepare(Snapshot.from_tables(tables)))
+    less = planner.plan(Scenario("Less").add(DemandGrowth(pct=-0.45)))
+    assert less.solution.setups.sum() < planner.base.solution.setups.sum()
+    steps = by_driver(planner.base, less, "margin")
+    assert sum(step.amount for step in steps) == pytest.approx(
+        less.money.margin.sum() - planner.base.money.margin.sum()
+    )
+    assert [step.key for step in steps].count("setup") == 1
+    for plan in (planner.base, less):
+        assert margin_by_item(plan)[:-1].sum(axis=0) == pytest.approx(plan.money.margin)
