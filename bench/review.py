@@ -41,7 +41,7 @@ def part():
 part()
 """
 _GRID = "[data-testid=data-grid-canvas]"
-_CHANGES = "document.querySelector('.st-key-demand_changes').textContent"
+_CHANGES = "(document.querySelector('.st-key-demand_changes')?.textContent ?? '')"
 _PREVIEW = (
     "[...document.querySelectorAll('.sop-table th')].some("
     "one => one.textContent.startsWith('1 cell not applied yet'))"

@@ -88,14 +88,18 @@ def render(view: context.View, work: Work, measure: str, kind: str) -> None:
     _draw(editor, measure)
     _collect(editor, view, pending)
     _form(view, work)
-    told = st.session_state.pop("_demand_told", None)
-    if told:
-        (st.error if told[0] else st.success)(
-            told[1], icon=":material/error:" if told[0] else ":material/check:"
-        )
-    for other, count in waiting_elsewhere(name):
-        st.info(f"{count} typed cells wait in scenario “{other}”. Choose it above to apply or discard them.")
-    _pending(view, work, pending)
+    # One place for all that comes and goes, so that nothing below it is drawn anew.
+    with st.container(key="demand_told", gap="small"):
+        told = st.session_state.pop("_demand_told", None)
+        if told:
+            (st.error if told[0] else st.success)(
+                told[1], icon=":material/error:" if told[0] else ":material/check:"
+            )
+        for other, count in waiting_elsewhere(name):
+            st.info(
+                f"{count} typed cells wait in scenario “{other}”. Choose it above to apply or discard them."
+            )
+        _pending(view, work, pending)
 
 
 def choose() -> tuple[str, str]:

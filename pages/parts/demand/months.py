@@ -47,10 +47,11 @@ def render(view: context.View) -> None:
         if waiting and mode != EDIT:
             word = "cell waits" if waiting == 1 else "cells wait"
             st.html(f'<span class="sop-bad">{waiting} typed {word} to be applied: choose Edit.</span>')
-    if mode == EDIT:
-        edit.render(view, work, measure, period)
-    else:
-        _table(view)
+    with st.container(key="demand_body"):
+        if mode == EDIT:
+            edit.render(view, work, measure, period)
+        else:
+            _table(view)
     with st.container(key="demand_changes", gap="xxsmall"):
         changes.listing(view, work)
 
