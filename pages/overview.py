@@ -48,7 +48,7 @@ def render() -> None:
     sentence = headline.overview(plan, base, company, way_out=way_out(plan))
     with st.container(key="headline", gap=None):
         st.html(f'<p class="sop-headline">{fmt.safe(sentence.text)}</p>')
-        _link(sentence.link, "See why")
+        _link(sentence.link, "See why", sentence.why)
     st.html(goals.strip(company, plan, base, view.palette))
     picture, cards = st.columns([2, 1], gap="medium")
     with picture:
@@ -76,9 +76,13 @@ def empty() -> None:
     st.page_link("pages/data.py", label="Bring your files", icon=":material/upload_file:")
 
 
-def _link(page: str, label: str) -> None:
-    """A link to another page of the app, which keeps the session and what the context bar has chosen."""
-    if page:
+def _link(page: str, label: str, why: str = "") -> None:
+    """A link to another page of the app, which keeps the session and what the context bar has chosen: to the
+    explanation where there is one."""
+    if why:
+        asked = {"tradeoffs_view": "Why", "why": why}
+        st.page_link("pages/tradeoffs.py", label="See why", icon="", width="content", query_params=asked)
+    elif page:
         st.page_link(f"pages/{page}.py", label=label, icon="", width="content")
 
 
@@ -130,7 +134,7 @@ def _cards(view: context.View) -> None:
         for n, card in enumerate(cards):
             with st.container(key=f"attention_{n}", gap=None):
                 st.html(_card(card, view.currency))
-                _link(card.link, _WAYS.get(card.link, "See why"))
+                _link(card.link, _WAYS.get(card.link, "See it"), card.why)
 
 
 def _card(card: headline.Card, currency: str) -> str:

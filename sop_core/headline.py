@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sop_core.calendar import month_part, span_label
 from sop_core.explain.pricing import way_text
-from sop_core.explain.subject import contract_findings, promise_findings, shortage_findings
+from sop_core.explain.subject import (
+    Finding,
+    contract_findings,
+    promise_findings,
+    shortage_findings,
+    shortage_thing,
+)
 from sop_core.explain.words import money_text as money_text
 from sop_core.explain.words import titles
 from sop_core.kpis import utilisation
@@ -32,7 +39,12 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Something to decide: `money` at stake orders the cards; `kind` groups them."""
+    """Something to decide: `money` at stake orders the cards; `kind` groups them; `key` tells it apart.
+
+    What it is about: planning `items`, the heaviest first; `resource`, `source` (a source's or supplier's name) and
+    `promotion`, blank where it is not about one; `months`, first and last (2027-03) in which something can be done
+    about it, blanks where it is about all of them.
+    """
 
     title: str
     sentence: str
@@ -40,6 +52,12 @@ class Card:
     kind: str
     link: str = ""
     why: str = ""  #: key of its explanation (explain.Subject.key), "" = none
+    key: str = ""
+    items: tuple[str, ...] = ()
+    resource: str = ""
+    source: str = ""
+    promotion: str = ""
+    months: tuple[str, str] = ("", "")
 
 
 def overview(plan: Plan, base: Plan, company: Company, way_out: str = "") -> Sentence:
@@ -95,10 +113,46 @@ def attention(plan: Plan, company: Company) -> list[Card]:
 
 def _shortages(plan: Plan) -> list[Card]:
     """One card for each thing that holds demand back, in the words of every list of exceptions."""
-    return [
-        Card(found.title, found.sentence, found.money, "shortage", "supply", found.subject.key)
-        for found in shortage_findings(plan)
-    ]
+    return [_found(plan, found, "shortage", _full(plan, found)) for found in shortage_findings(plan)]
+
+
+def _found(plan: Plan, found: Finding, kind: str, months: tuple[str, str]) -> Card:
+    """The card of an exception that Why explains."""
+    subject, inputs = found.subject, plan.inputs
+    resource = subject.thing if kind == "shortage" and subject.cause == "resource" else ""
+    source = subject.thing if kind == "contract" or subject.cause == "supplier contract" else ""
+    return Card(
+        title=found.title,
+        sentence=found.sentence,
+        money=found.money,
+        kind=kind,
+        link="supply",
+        why=subject.key,
+        key=subject.key,
+        items=found.items,
+        resource=resource if resource in inputs.resource_names else "",
+        source=source,
+        months=months,
+    )
+
+
+def _full(plan: Plan, found: Finding) -> tuple[str, str]:
+    """First and last month in which what holds a shortage back is full; without such, those of its orders."""
+    short, subject = plan.shortages, found.subject
+    ends: list[tuple[str, str]] = []
+    columns = ("cause_kind", "binding", "full_from", "full_to")
+    for cause, binding, begin, end in zip(*(short[name].tolist() for name in columns), strict=True):
+        if cause != subject.cause or begin is pd.NaT:
+            continue
+        if shortage_thing(plan, cause, binding) == subject.thing:
+            ends.append((f"{begin:%Y-%m}", f"{end:%Y-%m}"))
+    if not ends:
+        return _ends(found.months)
+    return min(first for first, _ in ends), max(last for _, last in ends)
+
+
+def _ends(months: Sequence[str]) -> tuple[str, str]:
+    return (months[0], months[-1]) if months else ("", "")
 
 
 def _promotions(plan: Plan) -> list[Card]:
@@ -123,6 +177,10 @@ def _promotions(plan: Plan) -> list[Card]:
                 money=value,
                 kind="promotion",
                 link="scenarios",
+                key=f"promotion~{promotion.name}",
+                items=tuple(items),
+                promotion=promotion.name,
+                months=(f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}"),
             )
         )
     return cards
@@ -153,6 +211,8 @@ def _excess(plan: Plan) -> list[Card]:
                 money=excess,
                 kind="excess",
                 link="supply",
+                key=f"excess~{family}",
+                items=tuple(name for name, own in zip(inputs.items, rows.tolist(), strict=True) if own),
             )
         )
     return cards
@@ -160,15 +220,9 @@ def _excess(plan: Plan) -> list[Card]:
 
 def _contracts(plan: Plan) -> list[Card]:
     """Contract minima that the plan does not take."""
-    return [
-        Card(found.title, found.sentence, found.money, "contract", "supply", found.subject.key)
-        for found in contract_findings(plan)
-    ]
+    return [_found(plan, found, "contract", _ends(found.months)) for found in contract_findings(plan)]
 
 
 def _promises(plan: Plan) -> list[Card]:
     """Hard rules that could not be kept."""
-    return [
-        Card(found.title, found.sentence, found.money, "promise", "supply", found.subject.key)
-        for found in promise_findings(plan)
-    ]
+    return [_found(plan, found, "promise", _ends(found.months)) for found in promise_findings(plan)]

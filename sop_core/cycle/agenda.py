@@ -1,18 +1,17 @@
 """The agenda of a pre-S&OP meeting: a plan's exceptions in money order, then what is open in the month's registers.
 
-Sentences and money are those of `headline.attention`, so that the room reads what the overview says; what is added
-here is what each is about (items, resource, months), which chooses its pictures and levers.
+Sentences, money and what each is about (items, resource, months: they choose its pictures and levers) are those of
+`headline.attention`, so that the room reads what the overview says.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
-from sop_core.calendar import month_label, month_part
+from sop_core.calendar import month_label
 from sop_core.cycle.agreement import Agreement
 from sop_core.cycle.assumption import Assumption
 from sop_core.cycle.issue import OPEN, Issue
@@ -24,14 +23,11 @@ from sop_core.planner import Company
 
 #: Kinds of topics that come from a register.
 AGREEMENT, ASSUMPTION, ISSUE = "agreement", "assumption", "issue"
-#: Two amounts of money of one group are the same up to this part.
-_SAME = 1e-9
 
 
 def exceptions(plan: Plan, company: Company) -> tuple[Topic, ...]:
     """What needs a decision in a plan, largest money first."""
-    groups = list(_short_groups(plan))
-    return tuple(_topic(card, plan, groups) for card in attention(plan, company))
+    return tuple(_topic(card) for card in attention(plan, company))
 
 
 def agenda(
@@ -83,74 +79,21 @@ def agenda(
     return tuple(found[:MOST_TOPICS])
 
 
-def _topic(card: Card, plan: Plan, groups: Sequence[tuple[str, str, pd.DataFrame]]) -> Topic:
-    if card.kind == "shortage":
-        for cause, thing, rows in groups:
-            value = float(rows["value"].sum())
-            if abs(value - card.money) <= _SAME * max(abs(value), 1.0):
-                return _shortage(card, plan, cause, thing, rows)
-    inputs = plan.inputs
-    key = f"{card.kind}|{card.title}"
-    if card.kind == "promotion":
-        for promotion in inputs.demand.promotions:
-            if promotion.name in card.title:
-                items = tuple(n for n, share in zip(inputs.items, promotion.share, strict=True) if share > 0)
-                hit = inputs.months[month_part(inputs.months, promotion.start, promotion.end) > 0]
-                first, last = (str(hit[0]), str(hit[-1])) if len(hit) else ("", "")
-                return _said(card, key, items=items, promotion=promotion.name, first=first, last=last)
-    if card.kind == "excess":
-        for family in dict.fromkeys(inputs.item_family):
-            if card.title.startswith(f"{family}:"):
-                items = tuple(
-                    n for n, own in zip(inputs.items, inputs.item_family, strict=True) if own == family
-                )
-                return _said(card, key, items=items)
-    if card.kind == "contract":
-        for k, name in enumerate(inputs.source_names):
-            if card.title.startswith(f"{name}:"):
-                short = inputs.months[plan.solution.contract_shortfall[k] > 1e-6]
-                first, last = (str(short[0]), str(short[-1])) if len(short) else ("", "")
-                item = inputs.items[int(inputs.source.item[k])]
-                return _said(card, key, items=(item,), source=name, first=first, last=last)
-    return _said(card, f"{card.kind}|{card.sentence}" if card.kind == "promise" else key)
-
-
-def _said(card: Card, key: str, **about: object) -> Topic:
-    return Topic(key, card.title, card.sentence, card.money, card.kind, **about)  # type: ignore[arg-type]
-
-
-def _shortage(card: Card, plan: Plan, cause: str, thing: str, rows: pd.DataFrame) -> Topic:
-    """A shortage's topic: its items by what they weigh, and the months in which something can be done about it."""
-    items = rows.groupby("item")["value"].sum().sort_values(ascending=False).index
-    first, last = rows["full_from"].min(), rows["full_to"].max()
-    if pd.isna(first):
-        first, last = rows["month"].min(), rows["month"].max()
-    inputs = plan.inputs
+def _topic(card: Card) -> Topic:
+    first, last = card.months
     return Topic(
-        key=f"shortage|{cause}|{thing}",
+        key=card.key,
         title=card.title,
         sentence=card.sentence,
         money=card.money,
-        kind="shortage",
-        items=tuple(str(name) for name in items),
-        resource=thing if cause == "resource" and thing in inputs.resource_names else "",
-        source=thing if cause == "supplier contract" else "",
-        first=f"{first:%Y-%m}",
-        last=f"{last:%Y-%m}",
+        kind=card.kind,
+        items=card.items,
+        resource=card.resource,
+        source=card.source,
+        promotion=card.promotion,
+        first=first,
+        last=last,
     )
-
-
-def _short_groups(plan: Plan) -> Iterable[tuple[str, str, pd.DataFrame]]:
-    """Shortages by what holds them back, as `headline.attention` gathers them: (kind of cause, thing, rows)."""
-    short = plan.shortages
-    inputs = plan.inputs
-    supplier = {
-        name: who or name for name, who in zip(inputs.source_names, inputs.source.supplier, strict=True)
-    }
-    things = short["binding"].where(short["cause_kind"] != "lead time", "")
-    things = things.where(short["cause_kind"] != "supplier contract", things.map(supplier))
-    for (cause, thing), rows in short.groupby(["cause_kind", things], sort=False):
-        yield str(cause), str(thing), rows
 
 
 def _assumed(entry: Assumption, inputs: Inputs) -> tuple[str, ...]:
