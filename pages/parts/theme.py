@@ -35,6 +35,8 @@ _STYLES = """
 .stApp{font-variant-numeric:tabular-nums lining-nums}
 /* Screens for planners are wide: the room beside the page belongs to it. */
 .stMainBlockContainer{padding-left:1.5rem;padding-right:1.5rem;max-width:1880px}
+/* The first visitor after a start would get a wider sidebar than all others. */
+[data-testid="stSidebar"]{max-width:200px!important}
 /* Numbers stay and dim while a plan is worked out; they never flash. */
 [data-stale="true"]{opacity:.55;transition:opacity .15s ease .25s}
 .sop-headline{font-size:1.05rem;font-weight:600;line-height:1.35;margin:0;color:var(--sop-ink)}
