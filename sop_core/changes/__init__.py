@@ -8,8 +8,22 @@ sentences and docs/scenario-file.md come from its declarations.
 """
 
 from sop_core.changes.base import GROUPS, REGISTRY, Change, Group, options
-from sop_core.changes.capacity import CapacityChange, ExtraShift, Outage, OvertimeChange
-from sop_core.changes.cost import BacklogCost, LostSaleCost, TransportCost, WageChange
+from sop_core.changes.capacity import (
+    CapacityChange,
+    ExtraShift,
+    HoursPerUnit,
+    MachineHours,
+    Outage,
+    OvertimeChange,
+)
+from sop_core.changes.cost import (
+    BacklogCost,
+    HoldingCost,
+    LostSaleCost,
+    StorageCost,
+    TransportCost,
+    WageChange,
+)
 from sop_core.changes.demand import DEFAULT_ELASTICITY, DemandGrowth, DemandOverride, PriceChange, SalesInput
 from sop_core.changes.demand_edit import DemandEdit
 from sop_core.changes.fields import NO_NEUTRAL, FieldSpec
@@ -20,12 +34,15 @@ from sop_core.changes.launch import (
     LaunchRamp,
     LaunchVolume,
 )
+from sop_core.changes.lead_time import LeadTime
 from sop_core.changes.mode import MODES, ProductionMode
 from sop_core.changes.phase_out import PhaseOut
 from sop_core.changes.policy import EndBacklog, Objective, SegmentPriority, WorkforcePolicy
 from sop_core.changes.promotion import PromotionAdd, PromotionCancel, PromotionMove, PromotionTerms
 from sop_core.changes.scope import AXES, Axis, Scope
 from sop_core.changes.sourcing import SafetyStockCover, SourceCost, SourceVolume
+from sop_core.changes.storage import EndStock, StorageCapacity
+from sop_core.changes.volumes import LaneVolume, MaterialVolume
 
 __all__ = [
     "AXES",
@@ -42,15 +59,22 @@ __all__ = [
     "DemandGrowth",
     "DemandOverride",
     "EndBacklog",
+    "EndStock",
     "ExtraShift",
     "FieldSpec",
     "Group",
+    "HoldingCost",
+    "HoursPerUnit",
+    "LaneVolume",
     "LaunchCannibalisation",
     "LaunchMove",
     "LaunchProbability",
     "LaunchRamp",
     "LaunchVolume",
+    "LeadTime",
     "LostSaleCost",
+    "MachineHours",
+    "MaterialVolume",
     "Objective",
     "Outage",
     "OvertimeChange",
@@ -67,6 +91,8 @@ __all__ = [
     "SegmentPriority",
     "SourceCost",
     "SourceVolume",
+    "StorageCapacity",
+    "StorageCost",
     "TransportCost",
     "WageChange",
     "WorkforcePolicy",

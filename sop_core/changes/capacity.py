@@ -1,4 +1,4 @@
-"""Changes of capacity: regular hours, overtime, shifts, outages."""
+"""Changes of capacity: regular hours, machine hours, hours per unit, overtime, shifts, outages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from sop_core.changes import fields, text
 from sop_core.changes.base import Change, Group, add, grid, need, register, scale
-from sop_core.changes.scope import Scope
+from sop_core.changes.scope import ITEM_AXES, Scope
 from sop_core.errors import ScenarioError
 from sop_core.inputs import Bools, Floats, Inputs
 
@@ -101,6 +101,98 @@ class CapacityChange(_OnResources, Change):
 
 @register
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineHours(_OnResources, Change):
+    """More or fewer hours of the machines alone, in percent, in hours a month of each resource, or both.
+
+    The people behind a machine, their hours and wages stay as they are. Without people it is the same as Capacity.
+    """
+
+    kind: ClassVar[str] = "machine_hours"
+    group: ClassVar[Group] = "Supply"
+    title: ClassVar[str] = "Machine hours"
+    axes: ClassVar[tuple[str, ...]] = _RESOURCES
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {
+            "kind": "machine_hours",
+            "scope": {"resources": ["Line 1"], "first": "2027-06"},
+            "hours": 120.0,
+            "note": "second press",
+        }
+    )
+
+    pct: float = fields.percent("Machine hours", "change of the machines' own regular hours")
+    hours: float = fields.number(
+        "Machine hours a month", "h/month", "hours added to each resource's own limit, after the percentage"
+    )
+
+    def _check(self, inputs: Inputs) -> None:
+        mask = chosen_resources(self.scope, inputs)
+        need(
+            np.isfinite(inputs.resource.hours[mask]),
+            f"the machine itself has no limit of hours for {self.scope.place('all resources')}: give `hours` in "
+            "the table `resources`.",
+        )
+
+    def apply(self, inputs: Inputs) -> None:
+        weight = grid(self.scope.resource_mask(inputs), self.scope.months(inputs))
+        scale(inputs.resource.hours, 1 + self.pct * weight)
+        add(inputs.resource.hours, self.hours * weight)
+
+    def _what(self, inputs: Inputs | None) -> str:
+        return _hours_said(self.pct, self.hours, "machine hours")
+
+
+@register
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursPerUnit(Change):
+    """More or fewer hours that one unit takes on the resources, over the whole plan: productivity.
+
+    A product planned in its family counts with its part of the family.
+    """
+
+    kind: ClassVar[str] = "hours_per_unit"
+    group: ClassVar[Group] = "Supply"
+    title: ClassVar[str] = "Hours per unit"
+    axes: ClassVar[tuple[str, ...]] = ("resources", "sites", "sources", *ITEM_AXES)
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {
+            "kind": "hours_per_unit",
+            "scope": {"resources": ["Line 1"], "families": ["Trail"]},
+            "pct": -0.05,
+            "note": "new fixture",
+        }
+    )
+
+    pct: float = fields.percent(
+        "Hours per unit", "change of the hours of one unit; -0.05 is 5 % faster", lowest=-0.9
+    )
+
+    def _weight(self, inputs: Inputs) -> Floats:
+        """[j] part of each routing row in scope."""
+        source = inputs.source
+        by_source = self.scope.source_weight(inputs)[source.routing_source]
+        result: Floats = by_source * self.scope.resource_mask(inputs)[source.routing_resource]
+        return result
+
+    def _check(self, inputs: Inputs) -> None:
+        need(
+            self._weight(inputs),
+            f"no unit takes hours for {self.scope.place('all products')}: choose fewer limits, or give "
+            "`hours_per_unit` in the table `routings`.",
+        )
+
+    def apply(self, inputs: Inputs) -> None:
+        scale(inputs.source.routing_hours, 1 + self.pct * self._weight(inputs))
+
+    def _subject(self, inputs: Inputs | None) -> str:
+        return self.scope.place("All products", inputs)
+
+    def _what(self, inputs: Inputs | None) -> str:
+        return f"hours per unit {text.percent(self.pct)}"
+
+
+@register
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OvertimeChange(_OnResources, Change):
     """More or less overtime allowed: the resource's own limit and, behind people, that of each head."""
 
@@ -157,7 +249,7 @@ class OvertimeChange(_OnResources, Change):
 
 
 def _hours_said(pct: float, hours: float, what: str) -> str:
-    unit = "h" if what == "hours" else f"h {what}"
+    unit = {"hours": "h", "machine hours": "h of the machine"}.get(what, f"h {what}")
     parts = [f"{text.percent(pct)} {what}"] if pct or not hours else []
     parts += [f"{text.number(hours, signed=True)} {unit} a month"] if hours else []
     return " and ".join(parts)
@@ -213,16 +305,25 @@ class ExtraShift(_OnResources, Change):
 @register
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage(Change):
-    """A part of a resource, source or lane is lost.
+    """A part of a resource, source, material or lane is lost.
 
     `resources` (or `sites` alone: all resources there) lose that part of their hours, people's included.
-    `sources` or `suppliers` and `lanes` lose that part of their maximum, sources of their minimum too.
+    `sources`, `materials` and `lanes` lose that part of their maximum, the first two of their minimum too;
+    `suppliers` lose it of all they send, items and materials.
     """
 
     kind: ClassVar[str] = "outage"
     group: ClassVar[Group] = "Supply"
     title: ClassVar[str] = "Outage"
-    axes: ClassVar[tuple[str, ...]] = ("resources", "sites", "sources", "suppliers", "lanes", "months")
+    axes: ClassVar[tuple[str, ...]] = (
+        "resources",
+        "sites",
+        "sources",
+        "suppliers",
+        "materials",
+        "lanes",
+        "months",
+    )
     example: ClassVar[Mapping[str, Any]] = MappingProxyType(
         {
             "kind": "outage",
@@ -234,30 +335,36 @@ class Outage(Change):
 
     part: float = fields.part("Part lost", "0 = nothing, 1 = all of it", neutral=0.0)
 
-    def _hits(self, inputs: Inputs) -> tuple[Bools, Bools, Bools]:
-        """Resources [q], sources [k] and lanes [l] that are hit."""
+    def _hits(self, inputs: Inputs) -> tuple[Bools, Bools, Bools, Bools]:
+        """Resources [q], sources [k], material lines [n] and lanes [l] that are hit."""
         scope = self.scope
-        sources, lanes = bool(scope.sources or scope.suppliers), bool(scope.lanes)
-        resources = bool(scope.resources) or (bool(scope.sites) and not sources and not lanes)
+        sources = bool(scope.sources) or (bool(scope.suppliers) and not scope.materials)
+        lines = bool(scope.materials) or (bool(scope.suppliers) and not (scope.sources or scope.sites))
+        lanes = bool(scope.lanes)
+        resources = bool(scope.resources) or (bool(scope.sites) and not (sources or lines or lanes))
         return (
             scope.resource_mask(inputs) & resources,
             (scope.source_weight(inputs) > 0) & sources,
+            scope.material_mask(inputs) & lines,
             scope.lane_mask(inputs) & lanes,
         )
 
     def _validate(self) -> None:
         if not set(self.scope.used) - {"months"}:
             raise ScenarioError(
-                f"{self.title}: say in `scope` what fails: resources, sites, sources, suppliers, lanes."
+                f"{self.title}: say in `scope` what fails: resources, sites, sources, suppliers, materials, "
+                "lanes."
             )
 
     def _check(self, inputs: Inputs) -> None:
         scope = self.scope
-        resources, sources, lanes = self._hits(inputs)
-        elsewhere = scope.sources or scope.suppliers or scope.lanes
+        resources, sources, lines, lanes = self._hits(inputs)
+        elsewhere = scope.sources or scope.suppliers or scope.materials or scope.lanes
         wanted = (
             (resources, scope.resources or (() if elsewhere else scope.sites)),
-            (sources, scope.sources or scope.suppliers),
+            (sources, scope.sources),
+            (lines, scope.materials),
+            (np.concatenate([sources, lines]), scope.suppliers),
             (lanes, scope.lanes),
         )
         for hit, names in wanted:
@@ -267,12 +374,13 @@ class Outage(Change):
                     f"{text.listing(names)} has something to lose."
                 )
         if 0 < self.part < 1:
-            self._measurable(inputs, sources, lanes)
+            self._measurable(inputs, sources, lines, lanes)
 
-    def _measurable(self, inputs: Inputs, sources: Bools, lanes: Bools) -> None:
+    def _measurable(self, inputs: Inputs, sources: Bools, lines: Bools, lanes: Bools) -> None:
         """A part of something without a limit cannot be taken away."""
         for hit, limit, table in (
             (sources, inputs.source.max_quantity, "sources"),
+            (lines, inputs.material.max_quantity, "materials"),
             (lanes, inputs.lane.max_quantity, "lanes"),
         ):
             need(
@@ -282,12 +390,14 @@ class Outage(Change):
             )
 
     def apply(self, inputs: Inputs) -> None:
-        resources, sources, lanes = self._hits(inputs)
+        resources, sources, lines, lanes = self._hits(inputs)
         months = self.scope.months(inputs)
         outage = inputs.resource.outage
         np.subtract(1.0, (1 - outage) * (1 - self.part * grid(resources, months)), out=outage)
         _lose(inputs.source.max_quantity, self.part * grid(sources, months))
         _lose(inputs.source.min_quantity, self.part * grid(sources, months))
+        _lose(inputs.material.max_quantity, self.part * grid(lines, months))
+        _lose(inputs.material.min_quantity, self.part * grid(lines, months))
         _lose(inputs.lane.max_quantity, self.part * grid(lanes, months))
 
     def _subject(self, inputs: Inputs | None) -> str:
@@ -296,7 +406,11 @@ class Outage(Change):
     def _what(self, inputs: Inputs | None) -> str:
         if self.part < 1:
             return f"{text.percent(self.part, signed=False)} lost"
-        return "no supply" if self.scope.sources or self.scope.suppliers else "out of use"
+        return (
+            "no supply"
+            if self.scope.sources or self.scope.suppliers or self.scope.materials
+            else "out of use"
+        )
 
 
 def _lose(limit: Floats, part: Floats) -> None:

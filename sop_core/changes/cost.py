@@ -1,4 +1,4 @@
-"""Changes of cost: wages, transport, waiting and lost orders."""
+"""Changes of cost: wages, transport, holding and storage, waiting and lost orders."""
 
 from __future__ import annotations
 
@@ -184,3 +184,72 @@ class LostSaleCost(_ItemCost, Change):
 
     def _what(self, inputs: Inputs | None) -> str:
         return self._said("a lost sale costs", "unit", inputs)
+
+
+@register
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingCost(_ItemCost, Change):
+    """Another cost of one unit in stock for a month, as dearer money or insurance makes it."""
+
+    kind: ClassVar[str] = "holding_cost"
+    group: ClassVar[Group] = "Money & policy"
+    title: ClassVar[str] = "Holding cost"
+    axes: ClassVar[tuple[str, ...]] = ITEM_AXES
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"kind": "holding_cost", "pct": 0.25, "note": "interest"}
+    )
+
+    pct: float = fields.percent("Holding cost", "change of the cost of holding stock", max=1.0)
+    value: float | None = fields.new_value("New holding cost", "money/unit/month", "blank = as it is")
+
+    def _check(self, inputs: Inputs) -> None:
+        self._scalable(inputs.item.holding_cost, inputs, "give `value`, or the setting `holding_rate`.")
+
+    def apply(self, inputs: Inputs) -> None:
+        self._set(inputs.item.holding_cost, inputs)
+
+    def _what(self, inputs: Inputs | None) -> str:
+        return self._said("holding stock costs", "unit and month", inputs)
+
+
+@register
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageCost(Change):
+    """Another cost of one unit stored for a month at sites, in percent or as a new value."""
+
+    kind: ClassVar[str] = "storage_cost"
+    group: ClassVar[Group] = "Money & policy"
+    title: ClassVar[str] = "Storage cost"
+    axes: ClassVar[tuple[str, ...]] = ("sites",)
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"kind": "storage_cost", "scope": {"sites": ["Milan"]}, "pct": 0.1, "note": "energy"}
+    )
+
+    pct: float = fields.percent("Storage cost", "change of the cost of storing one unit", max=1.0)
+    value: float | None = fields.new_value("New storage cost", "money/unit/month", "blank = as it is")
+
+    def _validate(self) -> None:
+        if self.pct and self.value is not None:
+            raise ScenarioError(f"{self.title}: give `pct` or `value`, not both.")
+
+    def _check(self, inputs: Inputs) -> None:
+        need(
+            inputs.site.storage_cost[self.scope.site_mask(inputs)] if self.pct else True,
+            f"storing costs nothing for {self.scope.place('all sites')}, so a percentage changes nothing: give "
+            "`value`, or `storage_cost` in the table `sites`.",
+        )
+
+    def apply(self, inputs: Inputs) -> None:
+        mask = self.scope.site_mask(inputs)
+        scale(inputs.site.storage_cost, 1 + self.pct * mask.astype(float))
+        if self.value is not None:
+            inputs.site.storage_cost[mask] = self.value
+
+    def _subject(self, inputs: Inputs | None) -> str:
+        return self.scope.place("All sites", inputs)
+
+    def _what(self, inputs: Inputs | None) -> str:
+        if self.value is None:
+            return f"storage cost {text.percent(self.pct)}"
+        currency = f" {inputs.currency}" if inputs is not None else ""
+        return f"storing costs {text.number(self.value)}{currency} a unit and month"

@@ -1,4 +1,4 @@
-"""Scope: what a Change touches - products, regions, segments, resources, sources, lanes, sites, months.
+"""Scope: what a Change touches - products, regions, segments, resources, sources, materials, lanes, sites, months.
 
 An empty axis means all of it. A name stands in the axis it belongs to, because a family, a category and a
 product may share one. Scopes resolve to masks and weights on `Inputs`; nothing here edits anything.
@@ -52,8 +52,15 @@ _AXES = (
     Axis("segments", "segment", "segments", "segments", lambda x: x.segments),
     Axis("resources", "resource", "resources", "resources", lambda x: x.resource_names),
     Axis("sources", "source", "sources", "sources", lambda x: x.source_names),
-    Axis("suppliers", "supplier", "suppliers", "sources", lambda x: _unique(x.source.supplier)),
+    Axis(
+        "suppliers",
+        "supplier",
+        "suppliers",
+        "sources",
+        lambda x: _unique((*x.source.supplier, *x.material.supplier)),
+    ),
     Axis("kinds", "kind of source", "kinds of source", "sources", lambda x: _unique(x.source.kind)),
+    Axis("materials", "material", "materials", "materials", lambda x: x.material_names),
     Axis("lanes", "lane", "lanes", "lanes", lambda x: _unique(lane_names(x))),
     Axis("sites", "site", "sites", "sites", lambda x: x.site_names),
 )
@@ -108,6 +115,7 @@ class Scope:
     sources: tuple[str, ...] = ()
     suppliers: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
     lanes: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     first: str | None = None
@@ -133,6 +141,7 @@ class Scope:
         resource: str = "",
         source: str = "",
         supplier: str = "",
+        material: str = "",
         lane: str = "",
         site: str = "",
         first: str | dt.date | np.datetime64 | None = None,
@@ -148,6 +157,7 @@ class Scope:
             "resources": resource,
             "sources": source,
             "suppliers": supplier,
+            "materials": material,
             "lanes": lane,
             "sites": site,
         }
@@ -251,6 +261,16 @@ class Scope:
         chosen &= _mask(source.supplier, self.suppliers) & _mask(source.kind, self.kinds)
         chosen &= _mask(inputs.site_names, self.sites)[source.site]
         return chosen * self.item_share(inputs)[source.item]
+
+    def material_mask(self, inputs: Inputs) -> Bools:
+        """[n] materials of suppliers in scope, by material and supplier."""
+        material = inputs.material
+        of_material = _mask(inputs.material_names, self.materials)[material.material]
+        return of_material & _mask(material.supplier, self.suppliers)
+
+    def site_mask(self, inputs: Inputs) -> Bools:
+        """[s] sites in scope."""
+        return _mask(inputs.site_names, self.sites)
 
     def lane_mask(self, inputs: Inputs) -> Bools:
         """[l] lanes in scope, by name, site of origin and region of destination."""

@@ -58,14 +58,14 @@ def make_inputs(level: str = "product", *, seed: int = 7) -> Inputs:
         site_names=("Lyon", "Milan", "Depot"),
         resource_names=("Line 1", "Line 2", "Paint"),
         source_names=tuple(f"make {name}" for name in items) + ("buy frames",),
-        material_names=(),
+        material_names=("Tube", "Foam"),
         segment_priority=np.array([2, 1]),
         segment_waits=np.array([True, False]),
         demand=_demand(len(items), share, seed),
         item=_items(len(items)),
         site=Sites(
-            capacity=np.full(3, np.inf),
-            storage_cost=np.zeros(3),
+            capacity=np.array([np.inf, np.inf, 900.0]),
+            storage_cost=np.array([0.0, 0.1, 0.2]),
             is_plant=np.array([True, True, False]),
             region=np.array([0, 1, 0]),
         ),
@@ -195,7 +195,7 @@ def _stock(count: int) -> Stock:
     return Stock(
         opening=np.zeros(shape),
         target=np.full((*shape, MONTHS), 30.0),
-        end_minimum=np.zeros(shape),
+        end_minimum=np.where(np.arange(3) == 2, 20.0, np.zeros(shape)),
         receipts=np.zeros((*shape, MONTHS)),
         committed=np.full((*shape, MONTHS), np.nan),
         cover_factor=np.ones(count),
@@ -203,9 +203,18 @@ def _stock(count: int) -> Stock:
 
 
 def _materials() -> Materials:
-    none, no_int = np.zeros(0), np.zeros(0, dtype=np.int64)
+    """Tube of two suppliers, one of which also sells a product; Foam without any limit. Line 1 takes both."""
     return Materials(
-        no_int, (), no_int, none, np.zeros((0, MONTHS)), np.zeros((0, MONTHS)), none, no_int, no_int, none
+        material=np.array([0, 0, 1]),
+        supplier=("Kunshan Frames", "Iberia Steel", "Iberia Steel"),
+        lead=np.array([1, 0, 0]),
+        unit_cost=np.array([2.0, 2.5, 0.5]),
+        min_quantity=_monthly(50, 0, 0),
+        max_quantity=_monthly(400, np.inf, np.inf),
+        on_hand=np.array([1000.0, 0.0]),
+        usage_source=np.array([0, 0]),
+        usage_material=np.array([0, 1]),
+        usage_quantity=np.array([1.0, 2.0]),
     )
 
 

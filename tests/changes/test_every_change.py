@@ -93,11 +93,20 @@ def test_numbers_stay_numbers_and_limits_stay_limits(level: str, data: st.DataOb
         assert (array >= -1e-12).all()
     assert np.isfinite(demand.added).all()
     limits = (resource.hours, resource.overtime_hours, resource.max_shifts, source.min_quantity)
-    for array in (*limits, source.max_quantity, edited.lane.max_quantity):
+    material, item = edited.material, edited.item
+    more = (material.min_quantity, material.max_quantity, edited.site.capacity, edited.stock.end_minimum)
+    costs = (item.holding_cost, edited.site.storage_cost)
+    for array in (*limits, source.max_quantity, edited.lane.max_quantity, *more, *costs):
         assert (array >= 0).all()  # false for nan, too
+    assert (source.routing_hours > 0).all()
+    for lead in (source.lead, material.lead, edited.lane.lead):
+        assert lead.dtype == np.int64
+        assert (lead >= 0).all()
     assert ((resource.outage >= 0) & (resource.outage <= 1)).all()
     changed = source.min_quantity != company.source.min_quantity
     assert (source.min_quantity <= source.max_quantity)[changed].all()
+    changed = material.min_quantity != company.material.min_quantity
+    assert (material.min_quantity <= material.max_quantity)[changed].all()
 
 
 FACTORS = (
@@ -108,6 +117,7 @@ FACTORS = (
     "transport_cost",
     "wages",
     "outage",
+    "hours_per_unit",
 )
 
 
@@ -123,7 +133,7 @@ def test_factors_may_come_in_any_order(pair: list[Change], data: st.DataObject) 
         one = Scenario("a").add(change).apply(one)
     for change in other:
         two = Scenario("b").add(change).apply(two)
-    for part in ("demand", "resource", "source", "lane", "stock"):
+    for part in ("demand", "resource", "source", "lane", "stock", "material"):
         for field in dataclasses.fields(getattr(one, part)):
             left, right = getattr(getattr(one, part), field.name), getattr(getattr(two, part), field.name)
             if isinstance(left, np.ndarray) and left.dtype == float:
@@ -161,8 +171,8 @@ def test_an_empty_object_of_the_kind_is_taken_or_says_what_is_missing(kind: str)
     if required:
         with pytest.raises(ScenarioError, match=f"{kind} needs `{required[0]}`"):
             Change.from_dict({"kind": kind})
-    elif kind == "outage":
-        with pytest.raises(ScenarioError, match="say in `scope` what fails"):
+    elif kind in ("outage", "lead_time"):
+        with pytest.raises(ScenarioError, match="say in `scope` what"):
             Change.from_dict({"kind": kind})
     else:
         assert Change.from_dict({"kind": kind}).kind == kind
