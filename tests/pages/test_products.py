@@ -34,10 +34,12 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def opened(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a section of the page on one of the stores."""
 
-    def open_section(section: str, store: str) -> AppTest:
+    def open_section(section: str, store: str, **address: str) -> AppTest:
         monkeypatch.setenv("SOP_STORE", str(stores[store]))
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=240)
         app.query_params["products_view"] = section
+        for name, value in address.items():
+            app.query_params[name] = value
         return app.switch_page("pages/products.py").run()
 
     return open_section
@@ -102,3 +104,14 @@ def test_past_promotions_are_told_with_their_interval(opened: Open) -> None:
     text = said(opened("Promotions", "demo"))
     assert "measured (80 %:" in text
     assert "planned" in text
+
+
+def test_promotions_follow_the_filters(opened: Open) -> None:
+    """One family's promotions, whole; none where nothing was promoted."""
+    mowers = said(opened("Promotions", "demo", level="Family", item="Mowers"))
+    assert "1 promotion is planned" in mowers
+    assert "Mower Weeks 2025" in mowers
+    assert "Grill Opener" not in mowers
+    none = opened("Promotions", "demo", level="Family", item="Hand tools")
+    assert not none.exception
+    assert "No promotion, past or planned, is in what is chosen above" in said(none)

@@ -60,6 +60,12 @@ def render(view: View) -> None:
         working.strip(view)
         promotion_edit.add(view)
         return
+    past, planned = in_view(view, past, planned)
+    if not past and not planned:
+        st.html('<p class="sop-headline">No promotion, past or planned, is in what is chosen above.</p>')
+        working.strip(view)
+        promotion_edit.add(view)
+        return
     st.html(f'<p class="sop-headline">{fmt.safe(headline(view, past, planned))}</p>')
     working.strip(view)
     _suggest(view, past, planned)
@@ -67,6 +73,28 @@ def render(view: View) -> None:
     _planned(view, planned)
     promotion_edit.add(view)
     _past(view, past)
+
+
+def in_view(
+    view: View, past: list[Measured], planned: list[PlannedPromotion]
+) -> tuple[list[Measured], list[PlannedPromotion]]:
+    """Those that touch an item and a region in view; each is shown whole."""
+    names = {
+        one.name
+        for one in view.unconstrained.inputs.demand.promotions
+        if (view.items & (one.share > 0)).any() and (view.regions & one.regions).any()
+    }
+    position, regions = view.company.items.position, view.inputs.regions
+    items = set(np.flatnonzero(view.items).tolist())
+    shown = {name for name, chosen in zip(regions, view.regions, strict=True) if chosen}
+
+    def seen(found: Measured) -> bool:
+        one = found.promotion
+        return bool(items & {position.get(product) for product in one.products}) and (
+            one.region not in regions or one.region in shown
+        )
+
+    return [one for one in past if seen(one)], [one for one in planned if one.name in names]
 
 
 def signed(part: float) -> str:
