@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from sop_core.charts.timeline import Floats, Picture
 
 #: Bars that a reader can tell apart; the smallest beyond are gathered in one.
 MOST_BARS = 14
-#: Letters of a bar's name; the whole one stands in the table beside it and on hover.
-_LETTERS = 42
-_BAR, _FRAME = 30, 78
+#: Letters of a line of a bar's name, and lines: three hold nearly every Change; the whole name stands in the table.
+_LETTERS, _LINES = 34, 3
+#: Height in pixels of a bar, by the lines of the longest name; of one where there are few; of the frame and the usual
+#: picture.
+_BARS, _BAR_MOST, _FRAME, _PICTURE = (30, 36, 50), 64, 78, 430
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def waterfall(
     ends = np.cumsum([0.0, *(bar.amount for bar in shown)])
     starts = [*ends[:-1].tolist(), 0.0]
     rows = [*shown, total]
-    chart = figure(palette, title, height or _FRAME + _BAR * len(rows))
+    labels = [short_label(bar.label) for bar in rows]
+    chart = figure(palette, title, height or _height(labels))
     colour = {True: palette.favourable, False: palette.unfavourable, None: palette.budget}
     positions = list(range(len(rows)))
     chart.add_bar(
@@ -97,10 +101,7 @@ def waterfall(
             "autorange": "reversed",
             "tickmode": "array",
             "tickvals": positions,
-            "ticktext": [
-                f"<b>{short_label(bar.label)}</b>" if at == len(shown) else short_label(bar.label)
-                for at, bar in enumerate(rows)
-            ],
+            "ticktext": [f"<b>{label}</b>" if at == len(shown) else label for at, label in enumerate(labels)],
             "tickfont": {"color": palette.ink, "size": 12},
             "showgrid": False,
             "tickformat": "",
@@ -135,12 +136,23 @@ def gathered(bars: Sequence[Bar], written: Callable[[float], str], most: int = M
     return [bar for n, bar in enumerate(bars) if n in kept] + [others]
 
 
+def _height(labels: Sequence[str]) -> int:
+    """Room for every name; few bars share a picture of a usual height."""
+    least = _BARS[max(label.count("<br>") for label in labels)]
+    return _FRAME + len(labels) * min(max(least, (_PICTURE - _FRAME) // len(labels)), _BAR_MOST)
+
+
 def short_label(text: str) -> str:
-    """A name that fits beside a bar, cut at a word."""
-    if len(text) <= _LETTERS:
-        return _plain(text)
-    cut = text[: _LETTERS - 1].rsplit(" ", 1)[0]
-    return _plain(f"{cut.rstrip(' ,;:(')}…")
+    """A name beside a bar, on up to three lines; cut at a word beyond them."""
+    lines = textwrap.wrap(
+        text.replace(" %", "\N{NO-BREAK SPACE}%"),
+        _LETTERS,
+        max_lines=_LINES,
+        placeholder="…",
+        break_long_words=True,
+        break_on_hyphens=False,
+    )
+    return "<br>".join(_plain(line) for line in lines)
 
 
 def _plain(text: str) -> str:

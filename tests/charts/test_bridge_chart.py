@@ -45,9 +45,26 @@ def test_many_bars_keep_the_largest_in_order_and_the_sum() -> None:
     assert shown[-1].text == written(shown[-1].amount)
 
 
-def test_names_are_cut_at_a_word_and_never_markup() -> None:
+def test_names_take_three_lines_before_they_are_cut_at_a_word_and_are_never_markup() -> None:
     assert short_label("Short") == "Short"
-    long = short_label("A very long sentence about line 2 in Milan, hours and months")
+    two = short_label("Mower Weeks 2027: promotion 2 months later (line 1)")
+    assert two == "Mower Weeks 2027: promotion 2<br>months later (line 1)"
+    long = short_label(
+        "A very long sentence about line 2 in Milan, hours and months, and a second one behind it"
+    )
     assert long.endswith("…")
-    assert len(long) <= 43
+    assert long.count("<br>") == 2
+    assert short_label("Padana Plast: maximum volume +10 %, from January") == (
+        "Padana Plast: maximum volume<br>+10\N{NO-BREAK SPACE}%, from January"
+    )
+    assert all(len(part) <= 34 for part in long.split("<br>"))
     assert short_label("<b>x</b>") == "&lt;b&gt;x&lt;/b&gt;"
+
+
+def test_few_bars_fill_a_picture_and_wrapped_names_have_room() -> None:
+    total = Bar("Difference", 1.0, "+1", None)
+    few = waterfall(LIGHT, "", bars(1.0), total, "", written).figure.layout.height
+    many = waterfall(LIGHT, "", bars(*[1.0] * 13), total, "", written).figure.layout.height
+    wrapped = [Bar("A name that is longer than one line is", 1.0, "+1", None)] * 13
+    assert 150 <= few < many
+    assert waterfall(LIGHT, "", wrapped, total, "", written).figure.layout.height > many

@@ -66,12 +66,36 @@ def adds_up(read: list[float]) -> bool:
     return abs(sum(steps) - difference) < 1e-9 and abs(start + difference - end) < 1e-9
 
 
-def test_the_base_has_nothing_to_bridge_and_says_where_to_go(
+def test_where_the_base_is_shown_the_scenario_saved_last_is_set_against_it(
     line: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened(line, monkeypatch)
     assert not app.exception
-    assert any("nothing to bridge" in info.value for info in app.info)
+    assert app.selectbox(key="bridge_to_base").value == "More hours"
+    assert "From Base to More hours" in said(app)
+    assert adds_up(numbers(app))
+
+
+def test_without_a_scenario_the_base_has_nothing_to_bridge_and_says_where_to_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(companies.build(tmp_path / "line.duckdb", companies.full_line()), monkeypatch)
+    assert not app.exception
+    assert "nothing to bridge" in said(app)
+    assert {"Make a scenario", "Find options"} <= {link.proto.label for link in app.get("page_link")}
+
+
+def test_every_part_is_told_in_every_measure(line: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(line, monkeypatch, scenario="More hours")
+    table = next(block.proto.body for block in app.get("html") if "<th>Part</th>" in block.proto.body)
+    assert "Service level, pp" in table
+    rows = [re.findall(r">([^<>]*)</td>", row) for row in re.findall(r"<tr>.*?</tr>", table)[1:]]
+    total = re.findall(r">([^<>]*)</td>", table[table.index("font-weight:600") :])
+    margins = [
+        float(row[1].replace(",", "").replace("\N{MINUS SIGN}", "-").replace("–", "0")) for row in rows
+    ]
+    assert len(rows) == 3
+    assert sum(margins) == float(total[1].replace(",", "").replace("\N{MINUS SIGN}", "-"))
 
 
 @pytest.mark.parametrize("kpi", ["margin", "service_level", "stock_value", "cash", "turns"])
@@ -112,7 +136,7 @@ def test_the_same_plan_twice_is_said(line: Path, monkeypatch: pytest.MonkeyPatch
     app = opened(line, monkeypatch, scenario="More hours")
     app.selectbox(key="bridge_from").select("More hours").run()
     assert not app.exception
-    assert any("plan the same" in info.value for info in app.info)
+    assert "plan the same" in said(app)
 
 
 def test_what_cannot_be_planned_is_named(line: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import format as fmt
 from pages.parts import jobs, state, tables
@@ -39,10 +40,17 @@ _JOB = "bridge"
 
 def render(view: View) -> None:
     """The section."""
+    place = st.empty()
     known = _choices(view)
+    newest = _newest(view, known)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="bridge_bar"):
         start = st.selectbox("From", list(known), key="bridge_from", width=230)
-        end = st.selectbox("To", [_SHOWN, *known], key="bridge_to", width=230, format_func=_named(view))
+        if newest:
+            # The base is shown: what was saved last is what people want to see against it.
+            names = list(known)
+            end = st.selectbox("To", names, index=names.index(newest), key="bridge_to_base", width=230)
+        else:
+            end = st.selectbox("To", [_SHOWN, *known], key="bridge_to", width=230, format_func=_named(view))
         names = [*_FIRST, *(name for name in KPIS if name not in (*_FIRST, "forecast_bias"))]
         kpi = st.selectbox(
             "KPI", names, key="bridge_kpi", width=190, format_func=lambda name: KPIS[name].title,
@@ -62,22 +70,30 @@ def render(view: View) -> None:
     a, b = known[start], view.scenario if end == _SHOWN else known[to]
     plans = _planned(view, (start, a), (to, b))
     if plans is None:
+        _say(place, "There is no bridge where one of the two cannot be planned.")
         return
     ends = plans[0].kpis[kpi], plans[1].kpis[kpi]
     titles = (start, to if to != start else f"{to} (to)")
     if a.fingerprint() == b.fingerprint():
-        _same(start, to)
+        _same(place, start, to, len(known) > 1)
         return
     if by == DRIVER and kpi in bridge.BY_DRIVER:
-        _by_driver(view, plans, kpi, ends, titles)
+        _by_driver(view, plans, kpi, ends, titles, place)
         return
     if by == DRIVER:
         st.caption(f"{KPIS[kpi].title} is told by change only; by driver there are {_listed()}.")
-    found = _attributed(view, (a, b), ORDERED if rule == ORDERED else FREE)
+    found = _attributed(view, (a, b), ORDERED if rule == ORDERED else FREE, place)
     if found is None:
         return
     lines = bridge_tables.change_lines(found, kpi, view.currency)
-    _draw(view, lines, kpi, (found.start[kpi], found.end[kpi]), titles, _rule(found))
+    _draw(view, lines, kpi, (found.start[kpi], found.end[kpi]), titles, _rule(found), place)
+    st.html('<div class="sop-group">The same parts in every measure</div>')
+    st.html(bridge_tables.effects_html(found, _FIRST, view.currency))
+
+
+def _say(place: DeltaGenerator, text: str) -> None:
+    """The message on top of the section."""
+    place.html(f'<p class="sop-headline">{fmt.safe(text)}</p>')
 
 
 def _listed() -> str:
@@ -87,6 +103,14 @@ def _listed() -> str:
 
 def _named(view: View) -> Callable[[str], str]:
     return lambda name: f"{view.scenario_name} (shown)" if name == _SHOWN else name
+
+
+def _newest(view: View, known: Mapping[str, Scenario]) -> str:
+    """Where the base is shown as it is: the scenario saved last, of those that can be chosen; "" where there is none."""
+    if view.scenario_name != state.BASE or state.work(state.BASE).changed:
+        return ""
+    saved = [record for record in state.store().scenarios() if record.name in known]
+    return max(saved, key=lambda record: record.updated).name if saved else ""
 
 
 def _choices(view: View) -> dict[str, Scenario]:
@@ -115,23 +139,36 @@ def _planned(view: View, *wanted: tuple[str, Scenario]) -> list[Plan] | None:
     return plans if len(plans) == len(wanted) else None
 
 
-def _same(start: str, to: str) -> None:
-    if start == to == state.BASE:
-        st.info(
-            "The scenario shown is the base, so there is nothing to bridge. Choose a scenario above, or make one."
+def _same(place: DeltaGenerator, start: str, to: str, others: bool) -> None:
+    if start == to == state.BASE and not others:
+        _say(place, "There is nothing to bridge yet: the base is the only plan.")
+        st.markdown(
+            "A bridge says what moves margin, service, stock or cash from one plan to another, change by change or by "
+            "volume, mix, price and cost, and adds up to the last digit. Make a scenario, or take an option first."
         )
-        st.page_link("pages/scenarios.py", label="Make a scenario", icon=":material/tune:")
+        with st.container(horizontal=True, gap="medium"):
+            st.page_link("pages/scenarios.py", label="Make a scenario", icon=":material/tune:")
+            st.page_link(
+                "pages/tradeoffs.py",
+                label="Find options",
+                icon=":material/search:",
+                query_params={"tradeoffs_view": "Options"},
+            )
         return
-    st.info(
-        f"“{start}” and “{to}” plan the same: every KPI is equal. Choose two scenarios that differ, or change one."
-    )
+    _say(place, f"“{start}” and “{to}” plan the same: every KPI is equal.")
+    st.info("Choose two scenarios that differ, or change one.")
 
 
 # -- by driver --------------------------------------------------------------------------------------------
 
 
 def _by_driver(
-    view: View, plans: list[Plan], kpi: str, ends: tuple[float, float], titles: tuple[str, str]
+    view: View,
+    plans: list[Plan],
+    kpi: str,
+    ends: tuple[float, float],
+    titles: tuple[str, str],
+    place: DeltaGenerator,
 ) -> None:
     steps = bridge.by_driver(plans[0], plans[1], kpi)
     lines = bridge_tables.driver_lines(steps, kpi, view.inputs)
@@ -139,9 +176,11 @@ def _by_driver(
         "By driver, from the two plans alone: quantities move at the old rates, rates on the new quantities, so that "
         "everything is counted once. Point at a line for its formula."
     )
-    _draw(view, lines, kpi, ends, titles, note, steps)
+    _draw(view, lines, kpi, ends, titles, note, place, steps)
     family = view.item if view.level == FAMILY and view.item != ALL else ""
-    with st.expander(f"By product of {family}" if family else "By family", key="bridge_families"):
+    with st.expander(
+        f"By product of {family}" if family else "By family", expanded=True, key="bridge_families"
+    ):
         table = bridge_tables.matrix(steps, view.inputs, family)
         corner = "Product" if family else "Family"
         st.html(bridge_tables.matrix_html(table, kpi, view.currency, corner))
@@ -179,7 +218,9 @@ def _memory(path: str, version: int, review: int) -> Memory:
     return Memory()
 
 
-def _attributed(view: View, pair: tuple[Scenario, Scenario], rule: str) -> bridge.Attribution | None:
+def _attributed(
+    view: View, pair: tuple[Scenario, Scenario], rule: str, place: DeltaGenerator
+) -> bridge.Attribution | None:
     """The difference by Change: at once where little is to be planned, else beside the screen, with progress."""
     desk, (a, b) = view.desk, pair
     review = desk.company.verdicts.revision
@@ -201,7 +242,7 @@ def _attributed(view: View, pair: tuple[Scenario, Scenario], rule: str) -> bridg
         with st.spinner("Planning what lies between"):
             return bridge.attribute(a, b, measure, view.inputs, chosen)
     key = (desk.version, review, a.fingerprint(), b.fingerprint(), chosen)
-    return _beside(key, view, pair, measure, chosen)
+    return _beside(key, view, pair, measure, chosen, place)
 
 
 def _beside(
@@ -210,6 +251,7 @@ def _beside(
     pair: tuple[Scenario, Scenario],
     measure: bridge.Measure,
     rule: bridge.Rule,
+    place: DeltaGenerator,
 ) -> bridge.Attribution | None:
     job: jobs.Job[bridge.Attribution | None] | None = jobs.current(_JOB)
     again = st.session_state.pop("_bridge_again", False)
@@ -223,12 +265,13 @@ def _beside(
         job.wait(0.2)  # what is in memory is there at once
     if job.running:
         count = bridge.replans(*pair, view.inputs, rule)
-        st.html(f'<p class="sop-headline">{count} plans lie between the two; each is made once and kept.</p>')
+        _say(place, f"{count} plans lie between the two; each is made once and kept.")
         jobs.watch(job)
         return None
     if job.error:
         st.warning(f"The bridge cannot be built: {job.error}")
     elif job.result is None:
+        _say(place, "The bridge was stopped.")
         st.info("Stopped before there was an answer.")
         st.button("Plan on", icon=":material/play_arrow:", key="bridge_again", on_click=_again)
     return job.result
@@ -253,11 +296,12 @@ def _draw(
     ends: tuple[float, float],
     titles: tuple[str, str],
     note: str,
+    place: DeltaGenerator,
     steps: tuple[bridge.Step, ...] = (),
 ) -> None:
     parts = [(line.label, line.amount) for line in lines]
     said = bridge.whole_sentence(kpi, *ends, titles, parts, view.currency)
-    st.html(f'<p class="sop-headline">{fmt.safe(said)}</p>')
+    _say(place, said)
     left, right = st.columns([11, 9], gap="medium")
     with left:
         _picture(view, lines, kpi, ends, titles, said)

@@ -133,6 +133,38 @@ def _line(line: Line, kpi: str, shown: float) -> str:
     )
 
 
+def effects_html(found: bridge.Attribution, kpis: Sequence[str], currency: str) -> str:
+    """Every part in several measures at once: parts down, measures across, with the difference as the last line. Each
+    column adds up as it is read."""
+    kpis = [name for name in kpis if np.isfinite([found.start[name], found.end[name]]).all()]
+    head = "".join(
+        f'<th title="{fmt.safe(KPIS[name].formula)}">'
+        f"{fmt.safe(KPIS[name].title)}, {fmt.safe(_short_unit(name, currency))}</th>"
+        for name in kpis
+    )
+    columns = []
+    for name in kpis:
+        shown = stepped(
+            name, [part.effects[name] for part in found.parts], (found.start[name], found.end[name])
+        )
+        columns.append([*shown, sum(shown)])
+    body = ""
+    for n, label in enumerate([*(part.group.label for part in found.parts), "Difference"]):
+        cells = "".join(
+            f'<td class="{_look(name, column[n])}" title="{_word(name, column[n])}">{written(name, column[n])}</td>'
+            for name, column in zip(kpis, columns, strict=True)
+        )
+        bold = ' style="font-weight:600"' if n == len(found.parts) else ""
+        body += f'<tr{bold}><td style="white-space:normal">{fmt.safe(label)}</td>{cells}</tr>'
+    return (
+        f'<table class="sop-table"><thead><tr><th>Part</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def _short_unit(kpi: str, currency: str) -> str:
+    return "pp" if KPIS[kpi].unit == "fraction" else unit(kpi, currency)
+
+
 def good(kpi: str, value: float) -> bool | None:
     """Whether a part of that size is favourable; neither where it is nothing."""
     return favourable(kpi, value, 5e-7 if KPIS[kpi].unit == "fraction" else 5e-3)
