@@ -71,18 +71,18 @@ class Priced:
 class Way:
     """A way out, re-planned exactly: what it does to the whole plan against the plan explained.
 
-    `change` is what a scenario takes for it; where there is none, `remedy` says which table holds the limit.
+    `change` is what a scenario takes for it.
     """
 
     text: str
-    change: Change | None
-    remedy: str
+    change: Change
     relieved: float  #: units no longer late or lost, of any item
     relieved_here: float  #: of them, units of the orders asked about
     spent: float  #: money for the lever itself; nan where that is not one rate
     margin: float  #: difference of the KPI over the horizon
     service: float  #: difference of the service level, fraction
     stock: float  #: difference of the average stock value
+    remedy: str = ""  #: what else is to be done, beside the Change
 
     @property
     def pays(self) -> bool:

@@ -28,13 +28,6 @@ from sop_core.supply.whole import needs_whole
 Progress = Callable[[str, int, int], None]
 #: Steps of pricing as progress tells them.
 _STEPS = 3
-#: Where a limit without a Change of its own is raised.
-_TABLES = {
-    "material": "No change of a scenario raises it: bring a higher max_quantity in the table materials.",
-    "lane": "No change of a scenario raises it: bring a higher max_quantity in the table lanes.",
-    "storage": "No change of a scenario raises it: bring a higher capacity in the table sites.",
-    "machine hours": "No change of a scenario raises the machine alone: bring more hours in the table resources.",
-}
 
 
 def price(
@@ -253,7 +246,6 @@ def _way(plan: Plan, one: Tried, units: float) -> Way:
     return Way(
         text=way_text(way, plan.inputs.currency),
         change=way.change,
-        remedy="" if way.change is not None else _TABLES[way.lever],
         relieved=way.relieved,
         relieved_here=way.relieved_here,
         spent=way.spent,
@@ -265,9 +257,8 @@ def _way(plan: Plan, one: Tried, units: float) -> Way:
 
 def _plan_of(plan: Plan, one: Tried) -> Plan:
     """The whole plan of a way out, so that its KPIs are those of the scenario with its Change."""
-    scenario = plan.scenario if one.way.change is None else plan.scenario.add(one.way.change)
     return dataclasses.replace(
-        plan, scenario=scenario, inputs=one.inputs, solution=one.solution,
+        plan, scenario=plan.scenario.add(one.way.change), inputs=one.inputs, solution=one.solution,
         money=build_money(one.inputs, plan.demand, one.solution),
     )  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Which Changes could help where a plan hurts, sized by what is missing there.
 
-Only levers that have a price in the plan are proposed: overtime, shifts, heads, volumes of sources, stock targets,
-prices where the elasticity is known, promotions, launches, priorities. Never what would merely be nice to have:
-regular hours, wages, unit costs or demand given for nothing.
+Only levers that have a price in the plan are proposed: overtime, shifts, heads, volumes of sources, materials and
+lanes, room where it is short (at the site's storage cost), stock targets, prices where the elasticity is known,
+promotions, launches, priorities. Never what would merely be nice to have: regular hours, wages, unit costs or demand
+given for nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ from sop_core.scenario import Scenario
 from sop_core.supply import causes
 
 #: Changes that may stand twice on the same place in a scenario: the second adds to the first.
-_ADDS = frozenset({"overtime", "extra_shift", "source_volume", "safety_stock"})
+_ADDS = frozenset(
+    {
+        "overtime",
+        "extra_shift",
+        "source_volume",
+        "safety_stock",
+        "material_volume",
+        "lane_volume",
+        "storage_capacity",
+    }
+)
 #: Fields that name a promotion or a launch.
 _NAMED = ("promotion", "product")
 

@@ -10,10 +10,13 @@ import numpy as np
 from sop_core.changes import (
     Change,
     ExtraShift,
+    LaneVolume,
+    MaterialVolume,
     OvertimeChange,
     PriceChange,
     SafetyStockCover,
     SourceVolume,
+    StorageCapacity,
     WorkforcePolicy,
 )
 from sop_core.inputs import Inputs
@@ -50,6 +53,8 @@ def _resized(change: Change, factor: float, inputs: Inputs) -> Change | None:
     if isinstance(change, ExtraShift):
         shifts = math.ceil(abs(change.shifts) * factor - 1e-9)
         return dataclasses.replace(change, shifts=min(math.copysign(shifts, change.shifts), 10.0))
+    if isinstance(change, MaterialVolume | LaneVolume | StorageCapacity):
+        return dataclasses.replace(change, pct=max(_part(change.pct, factor), -1.0)) if change.pct else None
     if isinstance(change, SourceVolume):
         # A lower minimum has its own size: towards what the company has now.
         return (

@@ -1,4 +1,5 @@
-"""Levers of supply for a pain: overtime, shifts, heads, other sources, contract volumes, stock targets."""
+"""Levers of supply for a pain: overtime, shifts, heads, other sources, volumes of contracts, materials and lanes, room,
+stock targets."""
 
 from __future__ import annotations
 
@@ -12,14 +13,17 @@ import numpy as np
 from sop_core.changes import (
     Change,
     ExtraShift,
+    LaneVolume,
+    MaterialVolume,
     OvertimeChange,
     ProductionMode,
     SafetyStockCover,
     Scope,
     SourceVolume,
+    StorageCapacity,
     WorkforcePolicy,
 )
-from sop_core.inputs import Inputs
+from sop_core.inputs import Floats, Inputs
 from sop_core.options.pains import MINIMUM, Pain, first_open
 from sop_core.options.sizing import tidy, tidy_part
 from sop_core.plan import Plan
@@ -34,9 +38,12 @@ _MOST_ITEMS, _MOST_SOURCES = 4, 4
 
 
 def for_shortage(plan: Plan, pain: Pain) -> Iterator[Change]:
-    """Hours where a resource is full, volume of the items' sources, less stock of what is short."""
+    """Hours where a resource is full, more of the material, on the lane or in the room that is, volume of the items'
+    sources, less stock of what is short."""
     if pain.kind in (causes.RESOURCE, causes.POLICY) and pain.binding >= 0:
         yield from hours(plan, pain, _hours_missing(plan.inputs, pain))
+    if pain.binding >= 0:
+        yield from _limits(plan.inputs, pain)
     if pain.kind != causes.FROZEN:
         yield from volumes(plan, pain)
     if pain.kind not in (causes.FROZEN, causes.LEAD):
@@ -168,6 +175,50 @@ def _volumes(inputs: Inputs, pain: Pain, first: int, last: int) -> Iterator[Chan
         yield SourceVolume(
             scope=Scope.of(source=inputs.source_names[k], **_span(inputs, start, last)), pct=part
         )
+
+
+def _limits(inputs: Inputs, pain: Pain) -> Iterator[Change]:
+    """More of the material, on the lane or in the room that holds the pain's items back: by what is missing and by
+    half of it, at most by `MOST_VOLUME` of today's limit."""
+    first, last, units = pain.first, pain.last, sum(pain.units)
+    if pain.kind == causes.MATERIAL:
+        material = inputs.material
+        needed = units * _usage(inputs, pain)
+        for line in np.flatnonzero(material.material == pain.binding).tolist():
+            start = min(max(first - int(material.lead[line]), first_open(inputs)), last)
+            scope = Scope.of(
+                material=pain.name, supplier=material.supplier[line], **_span(inputs, start, last)
+            )
+            limit = material.max_quantity[line, start : last + 1]
+            yield from (MaterialVolume(scope=scope, pct=part) for part in _parts(needed, limit))
+    elif pain.kind == causes.LANE:
+        start = min(max(first - int(inputs.lane.lead[pain.binding]), first_open(inputs)), last)
+        scope = Scope.of(lane=pain.name, **_span(inputs, start, last))
+        limit = inputs.lane.max_quantity[pain.binding, start : last + 1]
+        yield from (LaneVolume(scope=scope, pct=part) for part in _parts(units, limit))
+    elif pain.kind == causes.STORAGE:
+        limit = inputs.site.capacity[pain.binding : pain.binding + 1]
+        yield from (
+            StorageCapacity(scope=Scope.of(site=pain.name), pct=part) for part in _parts(units, limit)
+        )
+
+
+def _parts(missing: float, limit: Floats) -> tuple[float, ...]:
+    """Parts of a limit that cover what is missing, and half of it; none where a percentage changes nothing."""
+    known = limit[np.isfinite(limit) & (limit > 0)]
+    if not len(known) or missing <= 0:
+        return ()
+    whole = min(tidy_part(missing / float(known.sum())), MOST_VOLUME)
+    return tuple(dict.fromkeys((whole, tidy_part(whole / 2))))
+
+
+def _usage(inputs: Inputs, pain: Pain) -> float:
+    """Units of the material in a unit of the pain's items, the most that one of them takes."""
+    material = inputs.material
+    own = (material.usage_material == pain.binding) & np.isin(
+        inputs.source.item[material.usage_source], pain.items
+    )
+    return float(material.usage_quantity[own].max(initial=0.0))
 
 
 def contract(plan: Plan, pain: Pain) -> Iterator[Change]:

@@ -11,9 +11,13 @@ from sop_core.changes import (
     CapacityChange,
     Change,
     ExtraShift,
+    LaneVolume,
+    MachineHours,
+    MaterialVolume,
     OvertimeChange,
     Scope,
     SourceVolume,
+    StorageCapacity,
     WorkforcePolicy,
 )
 from sop_core.errors import ScenarioError
@@ -28,7 +32,7 @@ _ONE_MONTH = 0.4
 
 #: A kind of lever and the line of its table.
 Pull = tuple[str, int]
-Candidate = tuple[Pull, Change | None, Inputs]
+Candidate = tuple[Pull, Change, Inputs]
 
 
 def candidates(inputs: Inputs, found: causes.Causes, quantity: float) -> Iterator[Candidate]:
@@ -44,12 +48,16 @@ def candidates(inputs: Inputs, found: causes.Causes, quantity: float) -> Iterato
         for line in np.flatnonzero(inputs.material.material == binding).tolist():
             month = start - int(inputs.material.lead[line])
             if month >= 0:
-                yield ("material", line), None, _raised(inputs, "material", line, month, need)
+                yield from _material(inputs, line, month, need)
     elif kind == causes.LANE:
         month = max(wanted - int(inputs.lane.lead[binding]), 0)
-        yield ("lane", binding), None, _raised(inputs, "lane", binding, month, quantity)
+        yield from _lane(inputs, binding, month, quantity)
     elif kind == causes.STORAGE:
-        yield ("storage", binding), None, _raised(inputs, "storage", binding, 0, quantity)
+        room = StorageCapacity(
+            scope=Scope.of(site=inputs.site_names[binding]),
+            capacity=float(inputs.site.capacity[binding]) + quantity,
+        )
+        yield from by_change(inputs, ("storage", binding), room)
     if kind in (causes.RESOURCE, causes.SUPPLIER, causes.MATERIAL, causes.STORAGE):
         # Any source of the item with a maximum may give more, in the latest month that is still in time.
         late = start + int(inputs.source.lead[source])
@@ -112,14 +120,9 @@ def _hours(inputs: Inputs, q: int, first: int, month: int, hours: float) -> Iter
             inputs, ("hire", q), WorkforcePolicy(scope=scope, policy=policy, max_headcount=limit)
         )
     if np.isfinite(resource.hours[q, month]):
-        if resource.people[q]:  # the machine alone: a Change of capacity would give paid hours for nothing
-            other = inputs.copy()
-            other.resource.hours[q, month] += hours
-            yield ("machine hours", q), None, other
-        else:
-            yield from by_change(
-                inputs, ("machine hours", q), CapacityChange(scope=_in(inputs, scope, month), hours=hours)
-            )
+        # Where there are people, the machine alone: a Change of capacity would give paid hours for nothing.
+        more = MachineHours if resource.people[q] else CapacityChange
+        yield from by_change(inputs, ("machine hours", q), more(scope=_in(inputs, scope, month), hours=hours))
 
 
 def _regular(inputs: Inputs, q: int, month: int) -> float:
@@ -129,15 +132,24 @@ def _regular(inputs: Inputs, q: int, month: int) -> float:
     return float(min(resource.hours[q, month], people))
 
 
-def _raised(inputs: Inputs, table: str, line: int, month: int, quantity: float) -> Inputs:
-    """A copy with one limit lifted, where there is one."""
-    other = inputs.copy()
-    if table == "storage":
-        other.site.capacity[line] += quantity
-    else:
-        limits = {"lane": other.lane.max_quantity, "material": other.material.max_quantity}
-        limits[table][line, month] += quantity
-    return other
+def _material(inputs: Inputs, line: int, month: int, quantity: float) -> Iterator[Candidate]:
+    """More of a material from one supplier in the month in which it is bought, where there is a limit."""
+    material = inputs.material
+    most = float(material.max_quantity[line, month])
+    name = inputs.material_names[int(material.material[line])]
+    scope = Scope.of(material=name, supplier=material.supplier[line])
+    if np.isfinite(most) and scope.material_mask(inputs).sum() == 1:
+        change = MaterialVolume(scope=_in(inputs, scope, month), maximum=most + quantity)
+        yield from by_change(inputs, ("material", line), change)
+
+
+def _lane(inputs: Inputs, lane: int, month: int, quantity: float) -> Iterator[Candidate]:
+    """More on a lane in the month of departure, where there is a limit."""
+    most = float(inputs.lane.max_quantity[lane, month])
+    scope = Scope.of(lane=inputs.lane_name(lane))
+    if np.isfinite(most) and scope.lane_mask(inputs).sum() == 1:
+        change = LaneVolume(scope=_in(inputs, scope, month), maximum=most + quantity)
+        yield from by_change(inputs, ("lane", lane), change)
 
 
 def _per_unit(inputs: Inputs, source: int, resource: int) -> float:

@@ -248,7 +248,7 @@ class WayOut:
     relieved_here: float  #: of them, units of the cell asked about
     cost: float  #: money more spent by the plan as a whole (less backlog and lost sales may make it negative)
     gain: float  #: margin more; negative = does not pay
-    change: Change | None = None  #: what a scenario needs for it; None where no Change says it
+    change: Change  #: what a scenario needs for it
     span: tuple[np.datetime64, np.datetime64] | None = None  #: first and last month in which it is used
 
 
