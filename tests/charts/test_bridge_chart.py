@@ -50,7 +50,7 @@ def test_names_take_three_lines_before_they_are_cut_at_a_word_and_are_never_mark
     two = short_label("Mower Weeks 2027: promotion 2 months later (line 1)")
     assert two == "Mower Weeks 2027: promotion 2<br>months later (line 1)"
     long = short_label(
-        "A very long sentence about line 2 in Milan, hours and months, and a second one behind it that is much longer still"
+        "A very long sentence about line 2 in Milan, hours and months, and a second one behind it, much longer still"
     )
     assert long.endswith("…")
     assert long.count("<br>") == 2

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import jobs, state
+from pages.parts.tradeoffs import options_kept
 from sop_core.changes import DemandGrowth, Scope
 from sop_core.scenario import Scenario
 from sop_core.store import Store
@@ -62,10 +63,31 @@ def said(app: AppTest) -> str:
 def test_where_it_hurts_is_said_before_anything_is_tried(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(options_kept, "UNASKED", -1.0)  # plans that take long are searched when asked
     app = opened(store, monkeypatch)
     assert "Forge is full" in said(app)
     assert "Nothing tried yet" in said(app)
+    assert "Where this plan hurts" in said(app)
+    assert "options" not in app.session_state["_jobs"] if "_jobs" in app.session_state else True
     assert not app.dataframe
+
+
+def test_a_quick_search_starts_by_itself_once_a_scenario(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(store, monkeypatch)
+    job: jobs.Job[Any] = app.session_state["_jobs"]["options"]
+    assert job.wait(120)
+    app.run()
+    assert "Best found" in said(app)
+    # Another session has the answer at once; an edit does not start the search again.
+    other = opened(store, monkeypatch)
+    assert "Best found" in said(other)
+    assert "_jobs" not in other.session_state or "options" not in other.session_state["_jobs"]
+    other.button(key="option_take").click().run()
+    assert not other.exception
+    assert "has changed since" in other.info[0].value
+    assert "_jobs" not in other.session_state or "options" not in other.session_state["_jobs"]
 
 
 def test_an_option_is_found_taken_and_undone(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +137,7 @@ def test_what_is_left_alone_is_not_proposed(store: Path, monkeypatch: pytest.Mon
 def test_what_it_would_take_is_answered_and_verified(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(store, monkeypatch, options_view="What would it take")
     assert "stands at" in said(app)
+    assert "What can be asked for" in said(app)
     app.number_input(key="goal_service_level").set_value(99.0).run()
     pressed(app, "goal_start", "goal")
     assert "Service level of at least 99.00 %" in said(app)

@@ -11,13 +11,29 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.tables import download, listing
-from pages.parts.tradeoffs.options_kept import Question, answer, earlier, take, under_way
+from pages.parts.tradeoffs.options_kept import (
+    PLANS,
+    UNASKED,
+    Question,
+    answer,
+    earlier,
+    seconds,
+    take,
+    unasked,
+    under_way,
+)
 from sop_core.kpis import KPIS, favourable
-from sop_core.options import EFFORT_RULE, Found, Option, find_options
+from sop_core.options import EFFORT_RULE, Found, Option, find_options, pains
 
 NAME = "options"
 #: Rows of the table seen without scrolling in it.
 _ROWS, _LINE = 9, 32
+#: Lines of what hurts, and what their money is.
+_PAINS = 14
+_AT_STAKE = (
+    "Decides what is looked at first. Orders late or lost: their revenue. Overtime, shifts: what they cost. Contracts: "
+    "what a tenth more would be worth, or what holding the minimum costs. Stock: what holding it costs over the plan."
+)
 #: column -> KPI whose difference it shows; worth is no KPI and more is better.
 _COLUMNS = {
     "Worth": "",
@@ -30,12 +46,12 @@ _COLUMNS = {
 
 def render(view: View, question: Question) -> None:
     """The section."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        start = st.button(
-            "Find options", icon=":material/search:", type="primary", key="options_start",
-            help="Tries the levers that could help where this plan hurts, re-plans each exactly, combines the best. "
-            "It runs beside the screen and can be stopped.",
-        )  # fmt: skip
+    by_itself = unasked(NAME, question)
+    start = st.button(
+        "Find options", icon=":material/search:", type="primary", key="options_start",
+        help="Tries the levers that could help where this plan hurts, re-plans each exactly, combines the best. "
+        "It runs beside the screen and can be stopped. Where plans are quick it starts by itself, once a scenario.",
+    )  # fmt: skip
     found: Found | None = answer(
         NAME,
         question.key,
@@ -43,14 +59,18 @@ def render(view: View, question: Question) -> None:
         lambda planner, tell, stopped: find_options(
             planner, question.plan.scenario, question.rules, tell, stopped
         ),
-        start,
+        start or by_itself,
     )
     if found is None:
         if under_way(NAME, question.key):
+            _pains(question, view)
             return
         found = earlier(NAME, question)
         if found is None:
-            st.html('<p class="sop-quiet">Nothing tried yet for this scenario.</p>')
+            about = seconds(question)
+            long = f" The search makes some {PLANS} plans, about {_time(about)}." if about > UNASKED else ""
+            st.html(f'<p class="sop-quiet">Nothing tried yet for this scenario.{long}</p>')
+            _pains(question, view)
             return
         st.info(
             "The scenario, its data or what is left alone has changed since: these options were found for the plan "
@@ -62,6 +82,31 @@ def render(view: View, question: Question) -> None:
     if found.options:
         _table(view, found)
     _tried(found, view)
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{max(round(seconds / 10) * 10, 10)} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
+    )
+
+
+def _pains(question: Question, view: View) -> None:
+    """Where the plan hurts: what the search looks at, before there is an answer."""
+    listed = pains(question.plan)
+    if not listed:
+        return
+    rows = "".join(
+        f'<tr><td style="white-space:normal">{fmt.safe(pain.sentence[:1].upper() + pain.sentence[1:])}</td>'
+        f'<td title="{pain.value:,.0f}">{fmt.short(pain.value)}</td></tr>'
+        for pain in listed[:_PAINS]
+    )
+    more = len(listed) - _PAINS
+    rest = f'<p class="sop-quiet">{more} smaller ones.</p>' if more > 0 else ""
+    st.html(
+        '<table class="sop-table"><thead><tr><th>Where this plan hurts, and what the search looks at</th>'
+        f'<th title="{_AT_STAKE}">At stake, {fmt.safe(view.currency)}</th></tr></thead><tbody>{rows}</tbody></table>'
+        f"{rest}"
+    )
 
 
 def _best(found: Found, currency: str) -> str:

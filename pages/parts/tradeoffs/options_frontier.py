@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.tradeoffs.options_find import NAME as FIND
-from pages.parts.tradeoffs.options_kept import Question, answer, take, under_way
+from pages.parts.tradeoffs.options_kept import Question, answer, take, unasked, under_way
 from sop_core.charts.options import Spot, frontier_chart
 from sop_core.charts.template import CONFIG
 from sop_core.kpis import KPIS
@@ -30,6 +30,7 @@ def render(view: View, question: Question) -> None:
             help="Makes plans: options, steps towards full service, and other stock targets on top of them. Each point "
             "is a plan that was made, none is drawn between two.",
         )  # fmt: skip
+    by_itself = unasked(NAME, question)
     known = st.session_state.get("_options", {}).get((FIND, *question.key))
     found: Frontier | None = answer(
         NAME,
@@ -38,12 +39,16 @@ def render(view: View, question: Question) -> None:
         lambda planner, tell, stopped: frontier(
             planner, question.plan.scenario, question.rules, tell, stopped, known
         ),
-        start,
+        start or by_itself,
     )
     if found is None and under_way(NAME, question.key):
         return
     if found is None:
-        st.html('<p class="sop-quiet">Not drawn yet for this scenario.</p>')
+        st.markdown(
+            "Not drawn yet for this scenario. It shows what service costs: every point is a plan that was made; "
+            "and on the line no other plan is better in one without being worse in the other. Pick a point to see its "
+            "changes and take them."
+        )
         return
     across = _AXES[axis or next(iter(_AXES))]
     question.say(found.sentence(across))

@@ -66,6 +66,7 @@ def render(view: View, question: Question) -> None:
             f'<p class="sop-quiet">{fmt.safe(KPIS[kpi].title)} stands at '
             f"{fmt.safe(fmt.kpi_value(kpi, plan.kpis[kpi], view.currency))} in this plan.</p>"
         )
+        st.html(_standing(view, question, known))
         return
     question.say(way.sentence)
     if way.option is not None:
@@ -80,6 +81,33 @@ def render(view: View, question: Question) -> None:
             said = f"Effort: {way.option.effort.sentence(view.currency)}. {way.option.caution}"
             st.html(f'<p class="sop-quiet">{fmt.safe(said)}</p>')
     _steps(way, view)
+
+
+def _standing(view: View, question: Question, names: list[str]) -> str:
+    """Where the plan stands in what can be asked for, beside the targets and the base, as HTML."""
+    plan, base = question.plan, view.base
+    table = view.company.snapshot.table("targets")
+    asked = targets_of(view.company)
+    body = ""
+    for name in names:
+        rows = table[table["kpi"] == name]
+        target, look, word = "", "", ""
+        if len(rows) and name in asked:
+            aim = float(rows["target"].iloc[0])
+            target = fmt.kpi_value(name, aim, "").strip()
+            late = Goal(name, aim).gap(plan.kpis) > 0
+            look, word = ("sop-bad", "missed") if late else ("sop-good", "reached")
+        value, before = (fmt.kpi_value(name, one.kpis[name], "").strip() for one in (plan, base))
+        unit = fmt.unit_label(KPIS[name].unit, view.currency)
+        body += (
+            f'<tr><td title="{fmt.safe(KPIS[name].formula)}">{fmt.safe(KPIS[name].title)}, {fmt.safe(unit)}</td>'
+            f"<td>{fmt.safe(value)}</td><td>{fmt.safe(before)}</td><td>{fmt.safe(target)}</td>"
+            f'<td class="{look}">{word}</td></tr>'
+        )
+    return (
+        '<table class="sop-table"><thead><tr><th>What can be asked for</th><th>This plan</th><th>Base</th>'
+        f"<th>Target</th><th></th></tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def _start(view: View, question: Question, kpi: str) -> float:

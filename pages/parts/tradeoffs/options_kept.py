@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pages.parts import format as fmt
 from pages.parts import jobs, state
 from pages.parts.context import View
 from pages.parts.scenario_menu import lock_of
+from pages.parts.tradeoffs.pace import warm_seconds
 from sop_core.changes import Change
 from sop_core.errors import SopError
 from sop_core.kpis import KPIS
@@ -30,8 +32,10 @@ Answer = TypeVar("Answer")
 #: What the core asks for: a planner, the scenario, rules, progress, stop.
 Work = Callable[[Planner, Callable[[str, int, int], None], Callable[[], bool]], Answer]
 
-#: Answers kept in a session; the oldest go first.
-KEPT = 8
+#: Answers kept in a session, and for all of them; the oldest go first.
+KEPT, SHARED = 8, 32
+#: Plans that a search makes, and seconds of computing up to which it starts by itself.
+PLANS, UNASKED = 100, 15.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Question:
     @property
     def key(self) -> tuple[object, ...]:
         """What an answer depends on: data, cleansing, the scenario's Changes, what is left alone."""
-        return (self.plan.data_version, self.plan.review, self.plan.scenario.fingerprint(), self.leave)
+        where = str(state.store_path())
+        return (where, self.plan.data_version, self.plan.review, self.plan.scenario.fingerprint(), self.leave)
 
     @property
     def rules(self) -> Rules:
@@ -71,6 +76,55 @@ class Question:
         self.message.html(f'<p class="sop-headline">{fmt.safe(text)}</p>')
 
 
+class Shared:
+    """Answers for all sessions, so that a search in a meeting is made once; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...]) -> Any:
+        """The answer to a question; None where there is none."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: tuple[object, ...], found: Any) -> None:
+        """Keeps one."""
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > SHARED:
+                self._kept.popitem(last=False)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shared() -> Shared:
+    """The process's answers."""
+    return Shared()
+
+
+def seconds(question: Question) -> float:
+    """About how long a search takes, seconds of computing."""
+    return PLANS * warm_seconds(question.plan)
+
+
+def unasked(name: str, question: Question) -> bool:
+    """Whether a search starts by itself: the first time this session looks at a scenario, where it is quick.
+
+    Only the first time: whoever edits the scenario or stops the search says when to search again.
+    """
+    begun = _begun()
+    key = (name, question.view.scenario_name)
+    first = key not in begun
+    begun.add(key)
+    return first and seconds(question) <= UNASKED
+
+
+def _begun() -> set[tuple[str, str]]:
+    """Searches (name, scenario) that do not start by themselves any more in this session."""
+    begun: set[tuple[str, str]] = st.session_state.setdefault("_options_begun", set())
+    return begun
+
+
 def answer(name: str, key: tuple[object, ...], question: Question, work: Work, start: bool) -> Any:
     """The answer to a question: from memory, or worked out beside the screen after `start`; None while there is none.
 
@@ -78,6 +132,10 @@ def answer(name: str, key: tuple[object, ...], question: Question, work: Work, s
     """
     kept: OrderedDict[tuple[object, ...], Any] = st.session_state.setdefault("_options", OrderedDict())
     known = kept.get((name, *key))
+    if known is None:
+        known = shared().get((name, *key))
+        if known is not None:
+            _keep(kept, (name, *key), known)
     if start and (known is None or getattr(known, "stopped", False)):
         kept.pop((name, *key), None)
         known = None
@@ -94,10 +152,16 @@ def answer(name: str, key: tuple[object, ...], question: Question, work: Work, s
     if job.error:
         st.error(job.error)
         return None
-    kept[(name, *key)] = job.result
+    _keep(kept, (name, *key), job.result)
+    if not getattr(job.result, "stopped", False):
+        shared().put((name, *key), job.result)
+    return job.result
+
+
+def _keep(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...], found: Any) -> None:
+    kept[key] = found
     while len(kept) > KEPT:
         kept.popitem(last=False)
-    return job.result
 
 
 def under_way(name: str, key: tuple[object, ...]) -> bool:
@@ -163,5 +227,7 @@ def _save(view: View, changes: Sequence[Change], key: str, title: str) -> None:
     except SopError as error:
         st.error(str(error))
         return
+    # What was found stays on the screen: the scenario made of it is searched when asked.
+    _begun().update((search, made.name) for search in ("options", "frontier"))
     state.go_to(made.name)
     st.rerun()

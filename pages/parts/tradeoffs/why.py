@@ -8,6 +8,7 @@ from pages.parts import format as fmt
 from pages.parts import jobs, scenario_menu, state
 from pages.parts.context import View
 from pages.parts.tradeoffs import why_html, why_known
+from pages.parts.tradeoffs.pace import warm_seconds
 from sop_core.changes import Change
 from sop_core.charts.why import HEIGHT, fill_chart, fill_sentence
 from sop_core.errors import SopError
@@ -203,10 +204,8 @@ def _picture(view: View, told: Explanation) -> None:
 
 
 def seconds_needed(plan: Plan) -> float:
-    """About how long pricing takes: a warm re-plan is some eight times faster than the cold one of the base."""
-    solver = plan.solution.solver
-    cold = solver.base_seconds if solver.warm else solver.seconds
-    return _SOLVES * (min(solver.seconds, cold / 8) if solver.warm and cold else cold / 8)
+    """About how long pricing takes."""
+    return _SOLVES * warm_seconds(plan)
 
 
 def _priced(view: View, plan: Plan, subject: Subject, told: Explanation) -> None:
