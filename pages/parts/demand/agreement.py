@@ -317,7 +317,7 @@ def _agree_form(
     version = mine[0].version + 1 if mine else 1
     record = None if view.scenario_name == BASE else state.stored(view.scenario_name)
     locked = record is not None and record.locked is not None
-    name = clear_name(view.inputs.months[0], version, state.scenario_names())
+    name = clear_name(view.inputs.months[0], version, state.scenario_names(archived=True))
     scenario, expected = to_agree(
         view.scenario, view.scenario_name, revision, changed, locked, name, state.who()
     )
