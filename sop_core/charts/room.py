@@ -70,6 +70,8 @@ def _enlarged(option: Option, factor: float) -> Option:
     grown: Option = _grown(option, factor)
     grown["title"] = [title | {"top": round(title["top"] * factor)} for title in grown["title"]]
     # Below, larger labels hang over what the small ones needed.
+    label = grown["xAxis"]["axisLabel"]
+    grown["xAxis"] = grown["xAxis"] | {"axisLabel": label | {"margin": round(8 * factor)}}
     grown["grid"] = grown["grid"] | {
         "top": round(option["grid"]["top"] * factor),
         "bottom": round(6 * factor),

@@ -254,20 +254,33 @@ class Meeting:
                 return replace(self, history=self.history.push(self.scenario.mute(position, muted)))
         return self
 
-    def load(self, id: str, scenario: Scenario) -> Meeting:
-        """With another scenario on the table; undo goes back to the one before."""
+    def exchange(self, id: str, old: Change, new: Change) -> Meeting:
+        """With a Change in the place of another; at the end where that one is gone."""
         self.must_hold(id)
-        return replace(self, history=self.history.push(scenario), start=scenario.name)
+        for position, step in enumerate(self.scenario.steps):
+            if step.change == old:
+                return replace(self, history=self.history.push(self.scenario.replace(position, new)))
+        return self.add(id, new)
+
+    def load(self, id: str, scenario: Scenario, start: str = "") -> Meeting:
+        """With another scenario on the table, which was called `start`; undo goes back to the one before."""
+        self.must_hold(id)
+        return replace(self, history=self.history.push(scenario), start=start or scenario.name)
 
     def undo(self, id: str) -> Meeting:
         """One step of the scenario back."""
         self.must_hold(id)
-        return replace(self, history=self.history.undo())
+        return self._stepped(self.history.undo())
 
     def redo(self, id: str) -> Meeting:
         """One step of the scenario forward."""
         self.must_hold(id)
-        return replace(self, history=self.history.redo())
+        return self._stepped(self.history.redo())
+
+    def _stepped(self, history: History) -> Meeting:
+        """With the scenario a step away; where it comes from another one, that is what it began from."""
+        came, comes = self.scenario.parent, history.present.parent
+        return replace(self, history=history, start=self.start if came == comes else comes or "Base")
 
     def keep(self, id: str, name: str, revision: int, fingerprint: str) -> Meeting:
         """With the scenario noted as stored under that name. It is stored by then, so no pen is needed."""
@@ -307,6 +320,10 @@ class Meeting:
         keys = [topic.key for topic in merged]
         here = self._clocked(now)
         return replace(here, agenda=merged, at=keys.index(self._key) if self._key in keys else len(merged))
+
+    def renew(self, id: str, version: int, agenda: Sequence[Topic], now: float) -> Meeting:
+        """With newer data under the plan, and the agenda that they give."""
+        return replace(self.refresh(id, agenda, now), data_version=version)
 
     def pause(self, id: str, paused: bool, now: float) -> Meeting:
         """With the topic's clock stopped, or going again."""

@@ -29,6 +29,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+def duration(seconds: float) -> str:
+    """`1 minute`, `25 minutes`, `1 h 5 min`: to the minute, at least one."""
+    hours, rest = divmod(max(round(seconds / 60), 1), 60)
+    if hours:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return "1 minute" if rest == 1 else f"{rest} minutes"
+
+
 def minutes(
     meeting: Meeting,
     number: int,
@@ -40,26 +48,28 @@ def minutes(
     figures: Sequence[Figure] = (),
     zone: dt.tzinfo = dt.UTC,
 ) -> str:
-    """The minutes: who was there, what was decided, what was parked, the agenda with its time, the scenario.
+    """The minutes: who was there, what was decided, discussed (with its time), not reached and parked, the scenario.
 
     `now`: seconds since 1970, what "so far" means while the meeting is on. `decisions`: (number in the register,
     decision). `changes`: the scenario's sentences.
     """
     began = dt.datetime.fromtimestamp(meeting.opened, zone)
     until = dt.datetime.fromtimestamp(meeting.closed or now, zone)
-    length = clock(meeting.elapsed(now))
+    length = duration(meeting.elapsed(now))
     state = f" to {until:%H:%M}" if meeting.is_closed else f", still on at {until:%H:%M}"
+    reached = [topic for topic in meeting.agenda if _reached(topic, meeting, now)]
+    rest = [topic for topic in meeting.agenda if topic not in reached]
     parts = [
         f"# {_line(meeting.title)}",
         f"Meeting {number}, {began:%d %b %Y}, {began:%H:%M}{state} ({began:%Z}), {length}.",
-        "## Who was there",
-        _bullets([_line(person.name) for person in meeting.people], "Nobody joined."),
+        f"Present: {_present(meeting)}.",
         "## Decided",
         _bullets([_decision(entry, n, meeting) for n, entry in decisions], "Nothing was decided."),
+        "## Discussed",
+        _bullets([_topic(topic, meeting, now, currency) for topic in reached], "No topic was discussed."),
+        *(["## Not reached", _bullets([_titled(topic, currency) for topic in rest], "")] if rest else []),
         "## Parked",
         _bullets([_thought(thought, meeting) for thought in meeting.parked], "Nothing was parked."),
-        "## Agenda",
-        _bullets([_topic(topic, meeting, now, currency) for topic in meeting.agenda], "No exceptions."),
         "## Scenario on the table",
         _scenario(meeting, changes),
     ]
@@ -85,12 +95,30 @@ def _thought(thought: Thought, meeting: Meeting) -> str:
     return f"{_line(thought.text)} ({_line(thought.who)}{at})"
 
 
+def _reached(topic: Topic, meeting: Meeting, now: float) -> bool:
+    """Ticked as discussed, or talked about for a minute: the last topic of a meeting that runs out of time."""
+    return topic.key in meeting.discussed or meeting.seconds(topic.key, now) >= 60
+
+
+def _titled(topic: Topic, currency: str) -> str:
+    money = f" ({money_text(topic.money, currency)})" if topic.money else ""
+    return f"{_line(topic.title)}{money}"
+
+
 def _topic(topic: Topic, meeting: Meeting, now: float, currency: str) -> str:
-    done = "discussed" if topic.key in meeting.discussed else "not discussed"
     spent = meeting.seconds(topic.key, now)
-    money = f", {money_text(topic.money, currency)}" if topic.money else ""
-    time = f", {clock(spent)}" if spent >= 1 else ""
-    return f"{_line(topic.title)}{money}: {done}{time}. {_line(topic.sentence)}"
+    time = f", {duration(spent)}" if spent >= 30 else ""
+    return f"{_titled(topic, currency)}{time}. {_line(topic.sentence)}"
+
+
+def _present(meeting: Meeting) -> str:
+    names = [
+        _line(person.name) + (" (presenting at the end)" if person.id == meeting.pen else "")
+        for person in meeting.people
+    ]
+    if len(names) < 2:
+        return names[0] if names else "nobody"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _scenario(meeting: Meeting, changes: Sequence[str]) -> str:

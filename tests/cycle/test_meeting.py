@@ -107,6 +107,39 @@ def test_changes_are_muted_and_removed_by_what_they_are_not_where_they_stood(roo
     assert both.undo("a").redo("a").scenario == both.scenario
 
 
+def test_a_change_is_exchanged_where_it_stands_and_added_where_it_is_gone(room: Meeting) -> None:
+    hours = CapacityChange(scope=Scope(resources=("Forge",)), pct=0.1)
+    more = DemandGrowth(pct=0.08)
+    two = room.add("a", GROWTH).add("a", hours)
+    assert two.exchange("a", GROWTH, more).scenario.active == (more, hours)
+    assert two.remove("a", GROWTH).exchange("a", GROWTH, more).scenario.active == (hours, more)
+    with pytest.raises(ReviewError, match="Ada holds the pen"):
+        two.exchange("b", GROWTH, more)
+
+
+def test_another_scenario_is_put_on_the_table_and_undo_brings_the_first_back(room: Meeting) -> None:
+    moved = room.add("a", GROWTH)
+    other = Scenario("Pre-S&OP", parent="Two shifts").add(DemandGrowth(pct=-0.1))
+    put = moved.load("a", other, "Two shifts")
+    assert (put.scenario, put.start) == (other, "Two shifts")
+    assert put.unsaved
+    back = put.undo("a")
+    assert (back.scenario.active, back.start) == ((GROWTH,), "Base")
+    assert back.redo("a").start == "Two shifts"
+    with pytest.raises(ReviewError, match="Ada holds the pen"):
+        room.load("b", other, "Two shifts")
+
+
+def test_newer_data_come_with_their_agenda_and_by_the_pen(room: Meeting) -> None:
+    fresh = (Topic("k0", "Topic 0", "Said anew.", 50.0), Topic("new", "New", "Just in.", 10.0))
+    renewed = room.renew("a", 7, fresh, 1100.0)
+    assert renewed.data_version == 7
+    assert [topic.sentence for topic in renewed.agenda] == ["Said anew.", "Just in."]
+    assert Meeting.from_json(renewed.to_json()).data_version == 7
+    with pytest.raises(ReviewError, match="Ada holds the pen"):
+        room.renew("b", 7, fresh, 1100.0)
+
+
 def test_what_is_unsaved_is_told(room: Meeting) -> None:
     assert not room.unsaved
     moved = room.set_lever("a", GROWTH)

@@ -15,12 +15,16 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import state
 from pages.parts.meeting import hub as hub_module
 from pages.parts.meeting.hub import Hub, Room
+from pages.parts.meeting.room_head import FORM_OPEN
 from pages.parts.meeting.room_levers import MOST, levers_for
 from pages.parts.meeting.room_pictures import about, pictures
-from sop_core.changes import DemandGrowth
+from pages.parts.meeting.room_table import handed_over
+from pages.parts.meeting.room_ways import rounded
+from sop_core.changes import DemandGrowth, OvertimeChange, WorkforcePolicy
 from sop_core.charts.roles import LIGHT
 from sop_core.cycle.agenda import agenda, exceptions
 from sop_core.cycle.assumption import Assumption
+from sop_core.cycle.decision import Decision
 from sop_core.cycle.issue import Issue
 from sop_core.cycle.meeting import AWAY, Meeting, Topic
 from sop_core.cycle.minutes import clock, minutes
@@ -182,6 +186,57 @@ def test_a_decision_is_captured_with_the_scenario_and_its_changes(ada: AppTest) 
     assert Scenario.from_json(saved.json).active == kept.value.changes
     assert "From meeting 1" in saved.json
     assert "D1" in said(ada)
+
+
+def test_what_the_form_takes_becomes_a_move_on_the_scenario_as_it_is_then(ada: AppTest) -> None:
+    room = hub_module.hub().room(1)
+    seat, opened_on = room.meeting.pen, room.meeting.scenario
+    growth, hours = DemandGrowth(pct=0.05), OvertimeChange(hours=10.0)
+    room.act(lambda now: now.add(seat, hours))
+    work = handed_over(1, seat, opened_on, None)
+    work.history = work.history.push(opened_on.add(growth))
+    assert room.meeting.scenario.active == (hours, growth)
+    at = room.meeting.scenario
+    work = handed_over(1, seat, at, 1)
+    work.history = work.history.push(at.replace(1, DemandGrowth(pct=0.08)))
+    assert room.meeting.scenario.active == (hours, DemandGrowth(pct=0.08))
+
+
+def test_an_open_form_is_not_closed_by_what_others_do(ada: AppTest) -> None:
+    ada.button(key="room_add").click().run()
+    assert ada.session_state[FORM_OPEN]
+    ada.run()
+    assert FORM_OPEN not in ada.session_state
+
+
+def test_a_meeting_stays_on_its_data_until_the_presenter_takes_newer_ones(ada: AppTest) -> None:
+    before = strip(ada)
+    tables = companies.full_line()
+    tables["sales"] = tables["sales"].assign(quantity=tables["sales"]["quantity"] * 0.8)
+    state.store().import_tables(tables, "second")
+    ben = joined("Ben")
+    assert "version 2 has come in" in said(ben)
+    assert not any(button.label == "Take data version 2" for button in ben.button)
+    assert strip(ben) == before
+    press(ada.run(), "Take data version 2")
+    assert not ada.exception
+    assert hub_module.hub().room(1).meeting.data_version == 2
+    ben.run()
+    assert strip(ben) == strip(ada.run()) != before
+    assert "has come in" not in said(ben)
+
+
+def test_what_was_decided_is_read_again_only_where_the_register_moved(
+    ada: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, room = state.store(), hub_module.hub().room(1)
+    kept = store.decisions.add(Decision("Rent hours", meeting=1), "Ada")
+    assert [decision.title for _, decision in room.decisions(store)] == ["Rent hours"]
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store.decisions), "list", lambda register: pytest.fail("read again"))
+        assert [number for number, _ in room.decisions(store)] == [kept.id]
+    store.decisions.change(kept.id, Decision("Rent more hours", meeting=1), "Ben", kept.revision)
+    assert [decision.title for _, decision in room.decisions(store)] == ["Rent more hours"]
 
 
 def test_closing_saves_the_scenario_and_leaves_minutes(ada: AppTest) -> None:
@@ -385,12 +440,26 @@ def test_every_topic_has_levers_that_move_and_two_pictures(demo_planner: Planner
         assert about(base, topic)
 
 
+def test_ways_out_are_said_in_whole_numbers_rounded_up() -> None:
+    assert rounded(OvertimeChange(hours=482.55)).hours == 483
+    assert rounded(WorkforcePolicy(policy="free", max_headcount=61.22)).max_headcount == 62
+    assert rounded(DemandGrowth(pct=0.055)) == DemandGrowth(pct=0.055)
+
+
 def test_minutes_read_as_text() -> None:
-    topic = Topic("k", "Line is full", "100 units late.", 5000.0)
-    meeting = Meeting("Pre-S&OP", opened=0.0, agenda=(topic,)).join("a", "Ada", 0.0)
+    topics = (
+        Topic("k", "Line is full", "100 units late.", 5000.0),
+        Topic("l", "Stock is high", "Said.", 900.0),
+    )
+    meeting = Meeting("Pre-S&OP", opened=0.0, agenda=topics).join("a", "Ada", 0.0).join("b", "Ben", 1.0)
     text = minutes(meeting.go("a", 1, 125.0).close("a", 3725.0), 3, now=9999.0, currency="EUR")
-    assert "Meeting 3, 01 Jan 1970, 00:00 to 01:02 (UTC), 1:02:05." in text
-    assert "- Line is full, 5 k EUR: discussed, 2:05. 100 units late." in text
+    assert "Meeting 3, 01 Jan 1970, 00:00 to 01:02 (UTC), 1 h 2 min." in text
+    assert "Present: Ada (presenting at the end) and Ben." in text
+    assert "## Discussed\n\n- Line is full (5 k EUR), 2 minutes. 100 units late." in text
+    assert "- Stock is high (900 EUR), 1 h. Said." in text, "an hour was spent on it, though nobody ticked it"
+    early = minutes(meeting.close("a", 20.0), 3, now=9999.0, currency="EUR")
+    assert "No topic was discussed." in early
+    assert "## Not reached\n\n- Line is full (5 k EUR)\n- Stock is high (900 EUR)" in early
     assert "Nothing was decided." in text
     assert "No changes: the plan is that of Base." in text
     assert clock(59.9) == "0:59"

@@ -88,12 +88,6 @@ def free_name(wanted: str, known: set[str]) -> str:
     return next(name for n in range(2, len(known) + 3) if (name := f"{wanted} {n}") not in known)
 
 
-def decisions(number: int) -> tuple[tuple[int, Decision], ...]:
-    """The decisions that were written down in a meeting, as the register has them now: (number, decision)."""
-    found = state.store().decisions.list()
-    return tuple((kept.id, kept.value) for kept in found if kept.value.meeting == number)
-
-
 def _noted(meeting: Meeting, number: int) -> str:
     day = dt.datetime.fromtimestamp(meeting.opened, dt.UTC)
     said = f"From meeting {number}, {meeting.title}, {day:%d %b %Y}."

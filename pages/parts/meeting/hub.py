@@ -19,6 +19,7 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.desk import Desk
 from sop_core.cycle.agenda import exceptions
+from sop_core.cycle.decision import Decision
 from sop_core.cycle.meeting import Meeting, Topic
 from sop_core.errors import SopError
 from sop_core.plan import Plan
@@ -51,6 +52,7 @@ class Room:
         self._mover = record.who
         self._beats: dict[str, float] = {}
         self._exceptions: OrderedDict[tuple[int, str], tuple[Topic, ...]] = OrderedDict()
+        self._decided: tuple[int, tuple[tuple[int, Decision], ...]] = (-1, ())
         self._changed = changed
 
     def look(self) -> tuple[int, Meeting]:
@@ -112,6 +114,19 @@ class Room:
         return found
 
     # -- the store --
+
+    def decisions(self, store: Store) -> tuple[tuple[int, Decision], ...]:
+        """What was decided in this meeting as the register has it now: (number, decision). The register is read
+        again only where somebody wrote into it."""
+        stamp = store.decisions.stamp()
+        with self._lock:
+            known, found = self._decided
+        if known != stamp:
+            kept = store.decisions.list()
+            found = tuple((entry.id, entry.value) for entry in kept if entry.value.meeting == self.id)
+            with self._lock:
+                self._decided = (stamp, found)
+        return found
 
     @property
     def dirty(self) -> bool:
@@ -177,11 +192,12 @@ class Hub:
             # Woken by a move; looks again by itself only where a write has failed.
             self._wake.wait(AGAIN if self._troubled() else None)
             self._wake.clear()
-            self._flush()
+            self.flush()
             self._end.wait(EVERY)
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Writes what the store does not know yet; what goes wrong stands on the room's screens."""
         with self._lock:
             rooms = list(self._rooms.values())
         for room in rooms:

@@ -34,6 +34,7 @@ def asked_for() -> bool:
 
 def render(view: View) -> None:
     """The lobby: what would be on the agenda, a meeting to open or to join, minutes of those before."""
+    hub().flush()  # a meeting closed a moment ago stands among the minutes
     known = state.store().meetings.list()
     found = room_foot.todays_agenda(view.desk, view.plan)
     many = f"{len(found)} topics" if len(found) != 1 else "1 topic"
@@ -140,8 +141,11 @@ def enter() -> None:
         return
     view = context.whole()
     number, meeting = room.look()
+    # A meeting stays on the data that it was opened on, for everybody, until the pen's holder takes newer ones.
+    same = meeting.data_version in (0, view.desk.version)
+    desk = view.desk if same else state.desk(meeting.data_version)
     if meeting.is_closed:
-        _over(room, meeting, view.desk)
+        _over(room, meeting, desk)
         return
     room_style.apply()
     seat = room_seat.taken(room)
@@ -150,9 +154,14 @@ def enter() -> None:
         return
     room.beat(seat)
     st.session_state["_room_drawn"] = number
+    st.session_state.pop(room_head.FORM_OPEN, None)  # no dialog outlives a whole run
     with st.container(key="room", gap="small"):
-        room_head.head(room.id, seat)
-        room_stage.stage(room.id, seat, view.desk)
+        top = st.container(key="room_top")
+        room_stage.stage(room.id, seat, desk, view.desk.version)
+        # Drawn last: the browser counts the half second to its next look from here. A look that begins while it is
+        # still taking in this run keeps it from clearing away what the run before had drawn.
+        with top:
+            room_head.head(room.id, seat)
     room_seat.keep()
 
 

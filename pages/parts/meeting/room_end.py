@@ -8,7 +8,7 @@ import zoneinfo
 import streamlit as st
 
 from pages.parts import format as fmt
-from pages.parts import kpi_strip
+from pages.parts import kpi_strip, state
 from pages.parts.desk import Desk
 from pages.parts.meeting import capture
 from pages.parts.meeting.hub import Room
@@ -68,7 +68,7 @@ def written(room: Room, meeting: Meeting, desk: Desk, plan: Plan) -> str:
         room.id,
         now=time.time(),
         currency=desk.company.inputs.currency,
-        decisions=capture.decisions(room.id),
+        decisions=room.decisions(state.store()),
         changes=[
             step.change.sentence(desk.company.inputs) for step in meeting.scenario.steps if not step.muted
         ],

@@ -20,8 +20,8 @@ from sop_core.plan import Plan
 ADDRESS = "meeting"
 
 
-def draw(room: Room, meeting: Meeting, seat: str, desk: Desk) -> None:
-    """Draws them."""
+def draw(room: Room, meeting: Meeting, seat: str, desk: Desk, latest: int) -> None:
+    """Draws them. `latest`: the newest data version."""
     with st.container(gap=None, key="room_foot"):
         st.button("Leave", key="room_leave", type="tertiary", icon=":material/logout:", on_click=leave,
                   help="Back to the list of meetings; your seat is kept")  # fmt: skip
@@ -31,11 +31,33 @@ def draw(room: Room, meeting: Meeting, seat: str, desk: Desk) -> None:
             st.button("Agenda from the plan on the table", key="room_refresh", type="tertiary",
                       icon=":material/refresh:", on_click=_refresh, args=(room.id, seat, desk),
                       help="Adds what the moved plan brings up; what was discussed stays")  # fmt: skip
-        if meeting.data_version != desk.version:
+        if latest != desk.version:
             st.html(
-                f'<div class="sop-quiet">The agenda is of data version {meeting.data_version}; the numbers are of '
-                f"version {desk.version}.</div>"
+                f'<div class="sop-quiet">This meeting is on data version {desk.version}; version {latest} has come in '
+                "since. The room stays on its own until new ones are taken.</div>"
             )
+            if meeting.pen == seat:
+                st.button(f"Take data version {latest}", key="room_renew", type="tertiary", icon=":material/update:",
+                          on_click=_renew, args=(room.id, seat),
+                          help="Plans what is on the table with the newest data, for everybody")  # fmt: skip
+
+
+def _renew(number: int, seat: str) -> None:
+    """Takes the newest data under the meeting's plan."""
+    room = hub().room(number)
+    try:
+        desk = state.desk()
+        try:
+            plan = room.plan(desk, room.meeting.scenario)
+        except (
+            SopError
+        ):  # what is on the table does not fit the new data: the room is told, the agenda is the base's
+            plan = desk.base
+        found = todays_agenda(desk, plan)
+    except SopError as error:
+        st.session_state["_room_refused"] = str(error)
+        return
+    act(number, lambda now: now.renew(seat, desk.version, found, time.time()))
 
 
 def _refresh(number: int, seat: str, desk: Desk) -> None:

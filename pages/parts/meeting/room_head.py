@@ -16,6 +16,8 @@ from sop_core.errors import SopError
 EVERY = 0.5
 #: Names that the head has room for.
 MOST_NAMES = 6
+#: Set in a session while it fills in a form that another draw of the page would close.
+FORM_OPEN = "_room_form_open"
 
 
 def act(number: int, move: Move) -> None:
@@ -32,7 +34,8 @@ def head(number: int, seat: str) -> None:
     room = hub().room(number)
     room.beat(seat)
     state, meeting = room.look()
-    if state != st.session_state.get("_room_drawn"):
+    waits = bool(st.session_state.get(FORM_OPEN))
+    if state != st.session_state.get("_room_drawn") and not waits:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="room_head"):
         st.html(_line(room, meeting, seat))

@@ -10,6 +10,7 @@ from sop_core.charts.live import Option
 from sop_core.charts.roles import Palette
 from sop_core.charts.room import enlarged, resource_load
 from sop_core.cycle.meeting import Topic
+from sop_core.explain.words import unit_of
 from sop_core.inputs import Bools, Floats
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
@@ -70,5 +71,6 @@ def _stock(values: Floats, items: Bools) -> Floats:
 
 
 def _unit(plan: Plan, items: Bools) -> str:
-    units = {unit for unit, mine in zip(plan.inputs.item_unit, items.tolist(), strict=True) if mine}
-    return units.pop() if len(units) == 1 and "unit" not in units else "units"
+    """What the items are counted in, in the plural; `units` where they are counted in different things."""
+    units = {unit_of(plan.inputs, i) for i in np.flatnonzero(items).tolist()}
+    return units.pop() if len(units) == 1 else "units"

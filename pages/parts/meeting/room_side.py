@@ -9,21 +9,18 @@ import zlib
 import streamlit as st
 
 from pages.parts import format as fmt
+from pages.parts import state
 from pages.parts.desk import Desk
-from pages.parts.meeting import capture
+from pages.parts.meeting import capture, room_table, room_ways
 from pages.parts.meeting.hub import Room, hub
 from pages.parts.meeting.room_head import act
 from pages.parts.meeting.room_levers import RoomLever, levers_for
-from sop_core.changes import Change
 from sop_core.cycle.meeting import LONGEST_THOUGHT, Meeting, Thought, Topic
 from sop_core.errors import SopError
 from sop_core.plan import Plan
-from sop_core.supply.priced import WayOut
 
 #: Days until a decision is due, unless somebody says otherwise.
 DUE_IN = 14
-#: Ways out that are offered as buttons.
-MOST_WAYS = 3
 
 
 def draw(room: Room, meeting: Meeting, seat: str, topic: Topic | None, desk: Desk, plan: Plan) -> None:
@@ -53,8 +50,8 @@ def _levers(
     for lever in levers_for(topic, inputs):
         _slider(room.id, meeting, seat, lever, why_not)
     if topic is not None and topic.kind == "shortage":
-        _ways(room, seat, topic, desk, plan, holds)
-    _scenario(room, meeting, seat, desk, holds)
+        room_ways.draw(room, seat, topic, desk, plan, holds)
+    room_table.draw(room, meeting, seat, desk, holds)
 
 
 def _slider(number: int, meeting: Meeting, seat: str, lever: RoomLever, why_not: str) -> None:
@@ -79,89 +76,6 @@ def _on_slider(number: int, seat: str, lever: RoomLever, key: str) -> None:
     act(number, lambda now: now.set_lever(seat, lever.at(now.scenario, value)))
 
 
-def _ways(room: Room, seat: str, topic: Topic, desk: Desk, plan: Plan, holds: bool) -> None:
-    """The priced ways out of the topic's worst cell, asked for by a button: some ten re-plans."""
-    asked: set[tuple[str, str]] = st.session_state.setdefault("_room_ways", set())
-    mark = (topic.key, plan.scenario.fingerprint())
-    if mark not in asked:
-        if st.button("Find ways out", key="room_find", icon=":material/travel_explore:", width="stretch"):
-            asked.clear()
-            asked.add(mark)
-            st.rerun()
-        return
-    cell = _worst(plan, topic)
-    if cell is None:
-        st.html('<div class="room-said">Nothing of this shortage is left in the plan on the table.</div>')
-        return
-    ways = [way for way in desk.ways_out(plan, *cell) if way.change is not None][:MOST_WAYS]
-    if not ways:
-        st.html('<div class="room-said">No single lever relieves it.</div>')
-    for n, way in enumerate(ways):
-        assert way.change is not None
-        st.button(
-            _way_said(way, plan), key=f"room_way_{n}", width="stretch", disabled=not holds,
-            help=fmt.plain(way.change.sentence(plan.inputs)), on_click=act,
-            args=(room.id, lambda now, change=way.change: now.set_lever(seat, change)),
-        )  # fmt: skip
-
-
-def _way_said(way: WayOut, plan: Plan) -> str:
-    assert way.change is not None
-    gain = fmt.money(way.gain, plan.inputs.currency, signed=True)
-    return f"{fmt.plain(way.change.sentence(plan.inputs))}: **{fmt.short(way.relieved)}** units on time, margin {gain}"
-
-
-def _worst(plan: Plan, topic: Topic) -> tuple[int, int] | None:
-    """(item, month) of the topic's cell that weighs most in the plan on the table; None where it is served."""
-    short = plan.shortages
-    rows = short[short["item"].isin(topic.items)]
-    if not len(rows):
-        return None
-    cells = rows.groupby(["item", "month"], as_index=False, sort=False)["value"].sum()
-    worst = cells.loc[cells["value"].idxmax()]
-    return plan.inputs.items.index(worst["item"]), list(plan.stamps).index(worst["month"])
-
-
-def _scenario(room: Room, meeting: Meeting, seat: str, desk: Desk, holds: bool) -> None:
-    """The scenario on the table in words; the pen's holder mutes, removes, undoes."""
-    scenario, number = meeting.scenario, room.id
-    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        kept = " · not saved" if meeting.unsaved else ""
-        st.html(f'<div class="room-label">Changes on the table ({len(scenario.steps)}){kept}</div>')
-        if holds:
-            for word, there, move in (
-                ("Undo", meeting.history.can_undo, Meeting.undo), ("Redo", meeting.history.can_redo, Meeting.redo),
-            ):  # fmt: skip
-                st.button(
-                    "", icon=f":material/{word.lower()}:", key=f"room_{word.lower()}", type="tertiary", help=word,
-                    disabled=not there, on_click=act, args=(number, lambda now, move=move: move(now, seat)),
-                )  # fmt: skip
-    said = scenario.sentences(desk.company.inputs)
-    with st.container(
-        key="room_changes", height=170 if len(said) > 3 else "content", border=False, gap="xxsmall"
-    ):
-        if not said:
-            st.html('<div class="room-said sop-quiet">None yet: this is the base.</div>')
-        for n, (sentence, step) in enumerate(zip(said, scenario.steps, strict=True)):
-            with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap=None):
-                look = "room-said sop-muted" if step.muted else "room-said"
-                st.html(f'<div class="{look}">{fmt.safe(sentence)}</div>')
-                if holds:
-                    _change_buttons(number, seat, n, step.change, step.muted)
-
-
-def _change_buttons(number: int, seat: str, n: int, change: Change, muted: bool) -> None:
-    st.button(
-        "", icon=":material/visibility_off:" if muted else ":material/visibility:", key=f"room_mute_{n}",
-        type="tertiary", help="Let it act again" if muted else "Mute", on_click=act,
-        args=(number, lambda now: now.mute(seat, change, not muted)),
-    )  # fmt: skip
-    st.button(
-        "", icon=":material/close:", key=f"room_remove_{n}", type="tertiary", help="Remove", on_click=act,
-        args=(number, lambda now: now.remove(seat, change)),
-    )  # fmt: skip
-
-
 # -- decisions --
 
 
@@ -177,7 +91,7 @@ def _decide(
         st.html(f'<div class="room-said">{fmt.safe(said)}</div>')
     else:
         _decision_form(room, meeting, seat, topic, plan)
-    for n, decision in reversed(capture.decisions(room.id) if meeting.decided else ()):
+    for n, decision in reversed(room.decisions(state.store()) if meeting.decided else ()):
         st.html(f'<div class="room-said"><b>D{n}</b> {fmt.safe(decision.sentence())}</div>')
 
 

@@ -23,10 +23,14 @@ _TITLE = 58
 
 
 @st.fragment
-def stage(number: int, seat: str, desk: Desk) -> None:
-    """Draws the meeting as it stands. All that a lever needs runs in here: no file, no forecast, no store."""
+def stage(number: int, seat: str, desk: Desk, latest: int) -> None:
+    """Draws the meeting as it stands. All that a lever needs runs in here: no file, no forecast, no store.
+
+    `latest` is the newest data version that there is."""
     room = hub().room(number)
     drawn, meeting = room.look()
+    if meeting.data_version not in (0, desk.version):
+        st.rerun()  # the room has taken newer data: the whole page fetches their desk
     st.session_state["_room_drawn"] = drawn
     at = own_position(meeting, number)
     topic = meeting.agenda[at] if at < len(meeting.agenda) else None
@@ -34,11 +38,12 @@ def stage(number: int, seat: str, desk: Desk) -> None:
     palette = theme.colours()
     with st.container(key="room_strip"):
         kpi_strip.draw(plan, desk.base, palette)
-    _refused(problem)
+    with st.container(key="room_problem"):  # a place of its own: what follows never shifts
+        _refused(problem)
     left, middle, right = st.columns([0.21, 0.54, 0.25], gap="medium")
     with left, st.container(key="room_rail", gap="xxsmall"):
         _rail(meeting, seat, number, at, desk)
-        room_foot.draw(room, meeting, seat, desk)
+        room_foot.draw(room, meeting, seat, desk, latest)
     with middle:
         if topic is None:
             room_end.draw(room, meeting, seat, desk, plan)

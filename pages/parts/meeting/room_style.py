@@ -23,14 +23,15 @@ _STYLES = """
 .room-head .room-away{opacity:.55}
 .room-head .room-clock{margin-left:auto;font-size:1.15rem;color:var(--sop-ink)}
 .room-head .room-over{color:var(--sop-bad);font-weight:650}
-.st-key-room_join{margin:14vh auto 0}
+[data-testid=stLayoutWrapper]:has(>.st-key-room_join){margin:14vh auto 0}
 .room-title{font-size:1.9rem;font-weight:650;line-height:1.15;margin:0;color:var(--sop-ink)}
 .room-text{font-size:1.25rem;line-height:1.35;margin:.15rem 0 0;color:var(--sop-ink)}
 .room-now{font-size:1.15rem;line-height:1.3;margin:.1rem 0 0;color:var(--sop-muted);font-weight:600}
 .room-label{font-size:.95rem;font-weight:600;color:var(--sop-muted);margin:.1rem 0}
 .room-said{font-size:1.02rem;line-height:1.25;color:var(--sop-ink)}
 .room-said.sop-muted{color:var(--sop-muted);text-decoration:line-through}
-.st-key-room_topic{min-height:7.6rem}
+/* Room for what may come: two lines of text, two on what became of it; so the pictures never jump. */
+.st-key-room_topic{min-height:9rem}
 .st-key-room_strip .sop-kpi{height:6.6rem;padding:.4rem .8rem}
 .st-key-room_strip .sop-kpi b{font-size:1rem}
 .st-key-room_strip .sop-kpi strong{font-size:1.85rem}
@@ -49,6 +50,8 @@ _STYLES = """
 /* Who follows reads the levers too, though they do not move. */
 .st-key-room_side .stSlider label p,.st-key-room_side [data-testid=stSliderThumbValue]{color:var(--sop-ink)!important}
 .st-key-room_side form{padding:0}
+.st-key-room_side [class*=st-key-room_way_] button p{font-size:1rem;line-height:1.25}
+.st-key-room_table_more button p{font-size:1rem}
 .st-key-room_foot{margin-top:.6rem;border-top:1px solid var(--sop-line);padding-top:.3rem}
 .st-key-room_foot button p,.st-key-room_foot a p{font-size:.95rem!important;color:var(--sop-muted)}
 .st-key-room_steps button p{font-size:1.1rem;font-weight:600}
@@ -56,5 +59,5 @@ _STYLES = """
 .st-key-room_pictures [data-testid=stElementContainer],.st-key-room_pictures [data-testid=stFullScreenFrame],
 .st-key-room_pictures [data-testid=stFullScreenFrame] div:has([data-testid=stEChartsChart]),
 .st-key-room_pictures [data-testid=stEChartsChart]{
- height:max(11rem,calc((100vh - 26rem)/2))!important;min-height:0!important}
+ height:max(11rem,calc((100vh - 27.2rem)/2))!important;min-height:0!important}
 """
