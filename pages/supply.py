@@ -22,7 +22,7 @@ from pages.parts.review import (
     plan_grid,
     promises_frame,
     ranked_block,
-    shortage_list,
+    shortage_rows,
     shortest,
     staffing_grid,
     stock_grid,
@@ -45,6 +45,9 @@ _PAST = 3
 _PAST_CHART = 12
 #: Rows of the load map; the fullest come first, the rest are in the table below it.
 _RESOURCES = 14
+
+#: Where a click on a shortage's Why is kept.
+_ASKED = "shortage_asked"
 
 _LOAD, _GRID, _STOCK, _SOURCES, _PEOPLE, _LIMITS = (
     "Load and shortages",
@@ -148,9 +151,15 @@ def _shortages(view: context.View) -> None:
     if not len(table):
         st.html('<p class="sop-quiet">Nothing: every order in view is served in its month.</p>')
     else:
+        rows, subjects = shortage_rows(plan, table)
         # A column of whole numbers cuts what stands behind the point: round first.
-        rows = shortage_list(plan, table).round({"Late": 0, "Lost": 0, "Money": 0})
+        rows = rows.round({"Late": 0, "Lost": 0, "Money": 0})
         listing(rows, "shortages", height=270, config=_shortage_columns(view.currency))
+        clicked = st.session_state.get(_ASKED)
+        if clicked is not None and int(clicked["row"]) < len(subjects):
+            address = {"tradeoffs_view": "Why", "why": subjects[int(clicked["row"])].key}
+            address |= {} if view.scenario_name == state.BASE else {"scenario": view.scenario_name}
+            st.switch_page("pages/tradeoffs.py", query_params=address)
     if plan.solution.promises:
         st.html('<div style="font-weight:600;margin-top:.4rem">Limits that cannot be held</div>')
         listing(promises_frame(plan), "promises")
@@ -159,12 +168,25 @@ def _shortages(view: context.View) -> None:
 def _shortage_columns(currency: str) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
-        "Item": st.column_config.TextColumn(width="medium"),
-        "Asked for in": st.column_config.TextColumn(width="small"),
-        "Late": number("Late, units", format="localized", step=1, width="small"),
-        "Lost": number("Lost, units", format="localized", step=1, width="small"),
-        "Money": number(f"Money, {currency}", format="localized", step=1, width="small"),
-        "Why": st.column_config.TextColumn(width="large"),
+        "Item": st.column_config.TextColumn(width=220),
+        "Asked for in": st.column_config.TextColumn(width=110, help="Months in which the orders were placed"),
+        "Late": number("Late, units", format="localized", step=1, width=90),
+        "Lost": number("Lost, units", format="localized", step=1, width=90),
+        "Money": number(
+            f"Money, {currency}",
+            format="localized",
+            step=1,
+            width=110,
+            help="Revenue of what is late or lost",
+        ),
+        "Because": st.column_config.TextColumn(width=420),
+        "Ask": st.column_config.ButtonColumn(
+            "",
+            type="tertiary",
+            key=_ASKED,
+            width=70,
+            help="The chain to what binds, what one more step is worth, and the ways out",
+        ),
     }
 
 

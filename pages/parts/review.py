@@ -8,7 +8,8 @@ import pandas as pd
 from pages.parts import context, filters
 from pages.parts.filters import Group
 from pages.parts.grid import Block, MonthGrid, Row, days_of_supply, flows, unit_of, zones
-from sop_core.calendar import span_label
+from sop_core.calendar import iso_month, span_label
+from sop_core.explain.subject import SHORTAGE, Subject, shortage_findings, shortage_thing
 from sop_core.inputs import Bools, Floats
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
@@ -28,30 +29,33 @@ def load_parts(plan: Plan) -> tuple[list[str], Floats, Floats]:
     return [plan.inputs.resource_names[q] for q in keep], used[keep], np.clip(extra[keep], 0.0, 1.0)
 
 
-def shortage_list(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """Shortages gathered by item and cause, largest money first: months, units late and lost, money, why."""
-    inputs = plan.inputs
-    title = {name: inputs.title(i) for i, name in enumerate(inputs.items)}
-    rows = []
-    for (item, _, _), part in table.groupby(["item", "cause_kind", "binding"], sort=False, dropna=False):
-        units = part.groupby("kind")["quantity"].sum()
-        worst = part.iloc[int(part["value"].to_numpy().argmax())]
-        rows.append(
-            (
-                title[str(item)],
-                span_label(part["month"].min(), part["month"].max()),
-                float(units.get("late", 0.0)),
-                float(units.get("lost", 0.0)),
-                float(part["value"].sum()),
-                _capital(str(worst["cause"])),
-            )
+def shortage_rows(plan: Plan, table: pd.DataFrame) -> tuple[pd.DataFrame, list[Subject]]:
+    """Shortages of `table` (rows of `Plan.shortages`) gathered as everywhere else, by what holds them back, and by item
+    within; largest money first. Beside each row: what Why is asked, with the item's worst month."""
+    titles = {one.subject: one.title for one in shortage_findings(plan)}
+    names = {name: plan.inputs.title(i) for i, name in enumerate(plan.inputs.items)}
+    binding = zip(table["cause_kind"].tolist(), table["binding"].tolist(), strict=True)
+    things = [shortage_thing(plan, cause, name) for cause, name in binding]
+    found = []
+    for (item, cause, thing), part in table.assign(thing=things).groupby(
+        ["item", "cause_kind", "thing"], sort=False
+    ):
+        subject = Subject(SHORTAGE, str(thing), str(cause))
+        units, months = part.groupby("kind")["quantity"].sum(), part.groupby("month")["value"].sum()
+        row = (
+            names[str(item)],
+            span_label(part["month"].min(), part["month"].max()),
+            float(units.get("late", 0.0)),
+            float(units.get("lost", 0.0)),
+            float(part["value"].sum()),
+            titles[subject],
+            "Why",
         )
-    frame = pd.DataFrame(rows, columns=["Item", "Asked for in", "Late", "Lost", "Money", "Why"])
-    return frame.sort_values("Money", ascending=False, ignore_index=True)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        worst = iso_month(months.idxmax())[:7]
+        found.append((row, Subject(SHORTAGE, str(thing), str(cause), str(item), worst)))
+    found.sort(key=lambda one: -one[0][4])
+    columns = ["Item", "Asked for in", "Late", "Lost", "Money", "Because", "Ask"]
+    return pd.DataFrame([row for row, _ in found], columns=columns), [subject for _, subject in found]
 
 
 def promises_frame(plan: Plan) -> pd.DataFrame:

@@ -21,6 +21,8 @@ from pages.parts.grid import (
 from sop_core.calendar import months_from
 from sop_core.charts.roles import palette
 from sop_core.demo import build
+from sop_core.explain import explain
+from sop_core.explain.subject import shortage_findings
 from sop_core.plan import Plan
 from sop_core.planner import Company, Planner, prepare
 from sop_core.snapshot import Snapshot
@@ -192,16 +194,22 @@ def test_names_in_a_table_are_text() -> None:
     assert "&lt;b&gt;x&lt;/b&gt;" in text
 
 
-def test_shortages_are_gathered_by_item_and_cause_in_money_order(demo: tuple[Company, Plan, Past]) -> None:
-    """The list loses nothing of what the plan reports."""
+def test_shortages_are_gathered_as_explained_and_by_item_in_money_order(
+    demo: tuple[Company, Plan, Past],
+) -> None:
+    """The list loses nothing of what the plan reports, and each line asks about an exception of the plan."""
     _, plan, _ = demo
     table = plan.shortages
-    listed = review.shortage_list(plan, table)
+    listed, subjects = review.shortage_rows(plan, table)
     assert listed["Money"].is_monotonic_decreasing
     assert listed["Money"].sum() == pytest.approx(table["value"].sum())
     assert (listed["Late"] + listed["Lost"]).sum() == pytest.approx(table["quantity"].sum())
-    assert not listed.duplicated(["Item", "Why", "Asked for in"]).any()
-    assert review.shortage_list(plan, table.head(0)).empty
+    titles = {one.title for one in shortage_findings(plan)}
+    assert set(listed["Because"]) == titles
+    assert len(subjects) == len(listed)
+    told = [explain(plan, subject) for subject in subjects]
+    assert all(one is not None and one.subject == asked for one, asked in zip(told, subjects, strict=True))
+    assert review.shortage_rows(plan, table.head(0))[0].empty
 
 
 def test_load_is_listed_fullest_first_and_overtime_is_part_of_it(line: tuple[Company, Plan, Past]) -> None:

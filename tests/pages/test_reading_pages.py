@@ -98,7 +98,7 @@ def test_shortage_is_told_with_its_cause(opened: Open) -> None:
     assert "not served in their month" in said(app)
     listed = app.dataframe[0].value
     assert list(listed["Item"]) == ["Anvil 10 kg"]
-    assert "Forge" in listed["Why"].iloc[0]
+    assert "Forge" in listed["Because"].iloc[0]
 
 
 def test_the_family_grid_follows_the_blocks_of_the_handbook(opened: Open) -> None:
