@@ -42,12 +42,19 @@ class Kpi:
     series: Callable[[Facts], Floats]
 
 
-def _ratio(above: Floats, below: Floats, empty: float = np.nan) -> Floats:
-    return np.divide(above, below, out=np.full_like(np.asarray(above, dtype=float), empty), where=below > 0)
+#: Nothing to divide by: far below any quantity, far above what a division of quantities overflows at.
+_NOTHING = 1e-60
+
+
+def ratio(above: Floats, below: Floats, empty: float = np.nan) -> Floats:
+    """`above` / `below`, entry by entry; `empty` where there is nothing to divide by."""
+    return np.divide(
+        above, below, out=np.full_like(np.asarray(above, dtype=float), empty), where=below > _NOTHING
+    )
 
 
 def _part(above: float, below: float, empty: float = float("nan")) -> float:
-    return float(above / below) if below > 0 else empty
+    return float(above / below) if below > _NOTHING else empty
 
 
 def _months(values: Floats) -> Floats:
@@ -79,7 +86,7 @@ def utilisation(facts: Facts) -> Floats:
     """[q, t] load / regular hours; inf without hours but with load, nan where there is no limit."""
     regular = _regular_capacity(facts)
     load = facts.solution.load
-    out = np.divide(load, regular, out=np.where(load > 1e-9, np.inf, 0.0), where=regular > 0)
+    out = np.divide(load, regular, out=np.where(load > 1e-9, np.inf, 0.0), where=regular > _NOTHING)
     result: Floats = np.where(np.isfinite(regular), out, np.nan)
     return result
 
@@ -93,7 +100,7 @@ def _utilisation_total(facts: Facts) -> float:
 def _utilisation_series(facts: Facts) -> Floats:
     regular = _regular_capacity(facts)
     bounded = np.isfinite(regular).all(axis=1)
-    return _ratio(facts.solution.load[bounded].sum(axis=0), regular[bounded].sum(axis=0))
+    return ratio(facts.solution.load[bounded].sum(axis=0), regular[bounded].sum(axis=0))
 
 
 def _peak(facts: Facts) -> Floats:
@@ -111,7 +118,7 @@ def _days_of_supply(facts: Facts) -> Floats:
     """[t] stock value / the next month's demand at standard cost, in days (the last month uses its own)."""
     need = np.einsum("irmt,i->t", facts.demand.total, facts.inputs.item.unit_cost)
     ahead = np.concatenate([need[1:], need[-1:]])
-    return _ratio(facts.money.stock_value, ahead) * MONTH_DAYS
+    return ratio(facts.money.stock_value, ahead) * MONTH_DAYS
 
 
 def _total(values: Callable[[Facts], Floats]) -> Callable[[Facts], float]:
@@ -156,7 +163,7 @@ _KPIS = (
         "fraction",
         "up",
         lambda f: _part(f.money.margin.sum(), f.money.revenue.sum()),
-        lambda f: _ratio(f.money.margin, f.money.revenue),
+        lambda f: ratio(f.money.margin, f.money.revenue),
     ),
     Kpi(
         "service_level",
@@ -165,7 +172,7 @@ _KPIS = (
         "fraction",
         "up",
         lambda f: _part(on_time(f).sum(), f.demand.total.sum(), 1.0),
-        lambda f: _ratio(_months(on_time(f)), _months(f.demand.total), 1.0),
+        lambda f: ratio(_months(on_time(f)), _months(f.demand.total), 1.0),
     ),
     Kpi(
         "fill_rate",
@@ -178,7 +185,7 @@ _KPIS = (
             f.demand.total.sum() + f.inputs.demand.opening_backlog.sum(),
             1.0,
         ),
-        lambda f: _ratio(_months(f.solution.served), _months(f.demand.total), 1.0),
+        lambda f: ratio(_months(f.solution.served), _months(f.demand.total), 1.0),
     ),
     _flow(
         "demand",
@@ -259,7 +266,7 @@ _KPIS = (
         "fraction",
         "up",
         lambda f: 1.0 - _part(f.solution.short_target.sum(), _target(f).sum(), 0.0),
-        lambda f: 1.0 - _ratio(_months(f.solution.short_target), _months(_target(f)), 0.0),
+        lambda f: 1.0 - ratio(_months(f.solution.short_target), _months(_target(f)), 0.0),
     ),
     Kpi(
         "days_of_supply",
@@ -277,7 +284,7 @@ _KPIS = (
         "turns",
         "up",
         lambda f: _part(_cost_of_served(f).sum() * 12 / f.inputs.horizon, float(f.money.stock_value.mean())),
-        lambda f: _ratio(_cost_of_served(f) * 12, f.money.stock_value),
+        lambda f: ratio(_cost_of_served(f) * 12, f.money.stock_value),
     ),
     Kpi(
         "utilisation",

@@ -47,9 +47,9 @@ def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money
     unit_cost = inputs.item.unit_cost
     stock_value = np.einsum("i,ist->t", unit_cost, solution.stock)
     opening_value = float(unit_cost @ inputs.stock.opening.sum(axis=1))
-    receivables = _outstanding(revenue, inputs.policy.receivable_days)
+    receivables = outstanding(revenue, inputs.policy.receivable_days)
     bought = np.sum([costs[name] for name in ON_TERMS if name in costs], axis=0) + np.zeros_like(revenue)
-    payables = _outstanding(bought, inputs.policy.payable_days)
+    payables = outstanding(bought, inputs.policy.payable_days)
     working = stock_value + receivables - payables
     # The books before the plan: the first month's terms, so that the first month shows no leap.
     opening_terms = _steady(revenue, inputs.policy.receivable_days) - _steady(
@@ -74,17 +74,17 @@ def build_money(inputs: Inputs, demand: DemandPlan, solution: Solution) -> Money
     )
 
 
-def _outstanding(flow: Floats, days: float) -> Floats:
-    """Balance at each month's end when a flow is paid `days` later; months before the first are like it."""
-    months = days / MONTH_DAYS
+def outstanding(flow: Floats, days: float) -> Floats:
+    """[..., t] balance at each month's end when a flow [..., t] is paid `days` later, money; months before the first
+    are like it."""
+    months, horizon = days / MONTH_DAYS, flow.shape[-1]
     whole = int(months)
-    padded = np.concatenate([np.repeat(flow[:1], whole + 1), flow])
-    total = (
-        sum(padded[whole + 1 - k : len(padded) - k] for k in range(whole)) if whole else np.zeros_like(flow)
-    )
-    oldest = padded[1 : len(padded) - whole] if whole else flow
-    result: Floats = total + (months - whole) * oldest
-    return result
+    padded = np.concatenate([np.repeat(flow[..., :1], whole + 1, axis=-1), flow], axis=-1)
+    out = np.zeros_like(flow)
+    for k in range(whole):
+        out += padded[..., whole + 1 - k : whole + 1 - k + horizon]
+    out += (months - whole) * padded[..., 1 : horizon + 1]
+    return out
 
 
 def _steady(flow: Floats, days: float) -> float:

@@ -11,9 +11,12 @@ from sop_core.kpis import KPIS, favourable, on_time
 from sop_core.plan import Plan
 from sop_core.planner import Company, Planner, make_plan, prepare
 from sop_core.reference import formulas_page
+from sop_core.risk import simulate
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from tests import published
+from tests.risk.committed import doubt, planned
+from tests.supply.factory import make_inputs
 
 GROWTH = Scenario.base().add(changes.DemandGrowth(pct=0.05)).rename("More")
 
@@ -123,6 +126,17 @@ def test_every_kpi_has_a_definition_a_total_and_months(base: Plan) -> None:
         assert kpi.formula, name
         assert kpi.series(base.facts).shape == (base.inputs.horizon,), name
         assert np.isfinite(base.kpis[name]), name
+
+
+def test_next_to_no_demand_divides_nothing() -> None:
+    """A stock of ten ahead of 1e-300 units: what would overflow has no value, and nothing warns."""
+    company = make_inputs(2, demand=[1.0, 1e-300], item={"unit_cost": 1e6}, stock={"opening": 10.0})
+    plan = planned(company)
+    assert np.isnan(plan.kpis["days_of_supply"])
+    assert (KPIS["service_level"].series(plan.facts) == 1.0).all()
+    risk = simulate(plan, doubt(plan), paths=2)
+    assert np.isnan(risk.kpis["days_of_supply"]).all()
+    assert (risk.by_month["service_level"] == 1.0).all()
 
 
 def test_formulas_page_is_the_tooltips_text(root: object) -> None:

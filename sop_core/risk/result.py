@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sop_core.calendar import MonthArray
 from sop_core.inputs import Floats
-from sop_core.kpis import KPIS
-from sop_core.money import MONTH_DAYS, ON_TERMS
+from sop_core.kpis import KPIS, ratio
+from sop_core.money import MONTH_DAYS, ON_TERMS, outstanding
 from sop_core.plan import Plan
 from sop_core.risk.follow import Walk
 
@@ -94,14 +94,14 @@ def collect(plan: Plan, walks: Sequence[Walk], seed: int) -> Risk:
     wanted = asked + float(inputs.demand.opening_backlog.sum())
     target = float(inputs.stock_target.sum())
     ahead = np.concatenate([month["need_cost"][:, 1:], month["need_cost"][:, -1:]], axis=1)
-    days = _ratio(stock, ahead, np.nan) * MONTH_DAYS
+    days = ratio(stock, ahead) * MONTH_DAYS
     kpis = {
         "revenue": revenue.sum(axis=1),
         "cost": cost.sum(axis=1),
         "margin": (revenue - cost).sum(axis=1),
-        "margin_rate": _ratio((revenue - cost).sum(axis=1), revenue.sum(axis=1), np.nan),
-        "service_level": 1.0 - _ratio(month["late"].sum(axis=1), asked, 0.0),
-        "fill_rate": 1.0 - _ratio(month["lost"].sum(axis=1) + end_backlog, wanted, 0.0),
+        "margin_rate": ratio((revenue - cost).sum(axis=1), revenue.sum(axis=1)),
+        "service_level": 1.0 - ratio(month["late"].sum(axis=1), asked, 0.0),
+        "fill_rate": 1.0 - ratio(month["lost"].sum(axis=1) + end_backlog, wanted, 0.0),
         "demand": asked,
         "served": month["served"].sum(axis=1),
         "backlog": month["backlog"].mean(axis=1),
@@ -113,12 +113,12 @@ def collect(plan: Plan, walks: Sequence[Walk], seed: int) -> Risk:
         if target > 0
         else np.ones(len(asked)),
         "days_of_supply": _known_mean(days),
-        "turns": _ratio(month["served_cost"].sum(axis=1) * 12 / inputs.horizon, stock.mean(axis=1), np.nan),
+        "turns": ratio(month["served_cost"].sum(axis=1) * 12 / inputs.horizon, stock.mean(axis=1)),
         "working_capital": (stock + terms).mean(axis=1),
         "cash": cash.sum(axis=1),
     }
     by_month = {
-        "service_level": 1.0 - _ratio(month["late"], month["demand"], 0.0),
+        "service_level": 1.0 - ratio(month["late"], month["demand"], 0.0),
         "stock_value": stock,
         "cash": cash,
         "margin": revenue - cost,
@@ -141,30 +141,15 @@ def collect(plan: Plan, walks: Sequence[Walk], seed: int) -> Risk:
     )
 
 
-def outstanding(flow: Floats, days: float) -> Floats:
-    """[p, t] balance at month end when a flow [p, t] is paid `days` later; as money.py has it, path by path."""
-    whole = int(days / MONTH_DAYS)
-    padded = np.concatenate([np.repeat(flow[:, :1], whole + 1, axis=1), flow], axis=1)
-    months = flow.shape[1]
-    out = (days / MONTH_DAYS - whole) * padded[:, 1 : months + 1]
-    for k in range(whole):
-        out = out + padded[:, whole + 1 - k : whole + 1 - k + months]
-    return out
-
-
 def _by_path(walks: Sequence[Walk], name: str) -> Floats:
     result: Floats = np.concatenate([getattr(walk, name) for walk in walks], axis=1).T.copy()
     return result
 
 
-def _ratio(above: Floats, below: Floats, empty: float) -> Floats:
-    return np.divide(above, below, out=np.full(above.shape, empty), where=below > 0)
-
-
 def _known_mean(values: Floats) -> Floats:
     """[p] mean over the months that are known; nan where none is."""
     known = np.isfinite(values)
-    return _ratio(np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1).astype(float), np.nan)
+    return ratio(np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1).astype(float))
 
 
 # -- what carries the risk --------------------------------------------------------------------------------

@@ -31,11 +31,8 @@ def planned(inputs: Inputs) -> Callable[[Scenario], Plan]:
 
 
 def or_reject(plan: Callable[[Scenario], Plan], scenario: Scenario) -> Plan:
-    """The plan with its KPIs, for tests over random Changes: what cannot be planned is another test's subject, and so
-    are demands of 1e-300 units, whose ratios overflow."""
+    """The plan, for tests over random Changes: what cannot be planned is another test's subject."""
     try:
-        found = plan(scenario)
-        assert found.kpis
-    except (ScenarioError, PlanError, RuntimeWarning):
+        return plan(scenario)
+    except (ScenarioError, PlanError):
         reject()
-    return found
