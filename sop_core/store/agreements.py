@@ -38,10 +38,6 @@ class Agreements:
         found = self.list(cycle)
         return found[0] if found and found[0].in_force else None
 
-    def last_before(self, cycle: np.datetime64) -> Agreement | None:
-        """The agreement that the cycle before this one ended with; None where nothing was ever agreed before."""
-        return next((a for a in self.list() if a.cycle < cycle and a.in_force), None)
-
     def agree(self, proposal: Proposal, voices: Sequence[Voice], who: str) -> Agreement:
         """Agrees on a proposal in one transaction: keeps its numbers as an estimate, saves its scenario where it is
         new, locks it, and writes the agreement with its voices.
@@ -70,10 +66,7 @@ class Agreements:
             kept = estimates.insert(cursor, estimate)
             scenario_id = scenarios.lock(cursor, scenario.name, who, reason, number)
             scenarios.mark_used(
-                cursor,
-                scenario.name,
-                f"the agreement {month_label(estimate.cycle)} v{proposal.version}",
-                True,
+                cursor, scenario.name, f"the agreement {month_label(estimate.cycle)} v{proposal.version}"
             )
             now = utc_now()
             cursor.execute(

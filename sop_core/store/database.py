@@ -277,13 +277,6 @@ class Store:
         with self._connection.write() as cursor:
             scenarios.delete(cursor, name, who)
 
-    def mark_scenario_used(self, name: str, used_by: str, used: bool = True) -> None:
-        """Notes that something (a cycle, a sign-off) needs the scenario, so that it is not deleted; or takes
-        it back.
-        """
-        with self._connection.write() as cursor:
-            scenarios.mark_used(cursor, name, used_by, used)
-
     def lock_scenario(self, name: str, who: str, reason: str) -> StoredScenario:
         """Locks a scenario: from now on it is neither saved over, renamed nor deleted; duplicates are free.
         Raises StoreError where it is locked already.

@@ -240,12 +240,10 @@ def delete(cursor: duckdb.DuckDBPyConnection, name: str, who: str) -> None:
     _remember(cursor, identity, revision + 1, "deleted", name, who, current.json)
 
 
-def mark_used(cursor: duckdb.DuckDBPyConnection, name: str, used_by: str, used: bool) -> None:
-    """Notes (or takes back) that something needs this scenario, so that it cannot be deleted."""
+def mark_used(cursor: duckdb.DuckDBPyConnection, name: str, used_by: str) -> None:
+    """Notes that something needs this scenario, so that it cannot be deleted."""
     identity, _, _, _ = _found(cursor, get(cursor, name).name)
-    cursor.execute("DELETE FROM scenario_use WHERE id = ? AND used_by = ?", [identity, used_by])
-    if used:
-        cursor.execute("INSERT INTO scenario_use VALUES (?, ?)", [identity, used_by])
+    cursor.execute("INSERT INTO scenario_use VALUES (?, ?)", [identity, used_by])
 
 
 def lock(

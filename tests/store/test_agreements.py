@@ -150,14 +150,6 @@ def test_what_was_agreed_is_never_deleted(store: Store) -> None:
         store.delete_scenario("Demand Nov 26 v1", "anna")
 
 
-def test_the_cycle_before_is_known(store: Store) -> None:
-    agreed = agree(store)
-    assert store.agreements.last_before(CYCLE) is None
-    assert store.agreements.last_before(CYCLE + 1) == agreed
-    store.agreements.reopen(agreed.id, "Dora", "late")
-    assert store.agreements.last_before(CYCLE + 1) is None
-
-
 # -- locks --
 
 

@@ -98,16 +98,12 @@ def test_duplicate(store: Store) -> None:
     assert json.loads(twin.json) == json.loads(body("Peak 2", "Base"))
 
 
-def test_deletion_is_refused_while_used(store: Store) -> None:
+def test_deletion_is_refused_while_it_has_children(store: Store) -> None:
     store.save_scenario("Peak", body("Peak"), "anna")
     store.save_scenario("Child", body("Child", "Peak"), "anna")
     with pytest.raises(StoreError, match="parent of 'Child'"):
         store.delete_scenario("Peak", "anna")
     store.delete_scenario("Child", "anna")
-    store.mark_scenario_used("Peak", "the cycle of March")
-    with pytest.raises(StoreError, match="used by the cycle of March"):
-        store.delete_scenario("Peak", "anna")
-    store.mark_scenario_used("Peak", "the cycle of March", used=False)
     store.delete_scenario("Peak", "anna")
     assert store.scenarios() == ()
 
