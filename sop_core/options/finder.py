@@ -19,7 +19,6 @@ from sop_core.options.candidates import Candidate, Rules, candidates
 from sop_core.options.option import LESS_SAFE, Bench, Facts, Option, Progress, Stop, least, missed
 from sop_core.options.pains import Pain, pains, sentence
 from sop_core.options.sizing import resized
-from sop_core.plan import Plan
 from sop_core.planner import Company, Planner
 from sop_core.scenario import Scenario
 
@@ -326,8 +325,3 @@ def _same_place(a: Change, b: Change) -> bool:
     # The same kind on the same names in other months is the same decision at another size.
     axes = [axis for axis in a.scope.used if axis != "months"]
     return bool(axes) and all(set(getattr(a.scope, axis)) & set(getattr(b.scope, axis)) for axis in axes)
-
-
-def one_plan(planner: Planner, scenario: Scenario, option: Option) -> Plan:
-    """The option's plan, made anew: what the list shows of it."""
-    return planner.plan(option.scenario(scenario))

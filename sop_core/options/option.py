@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from sop_core.calendar import month_label
 from sop_core.changes import Change
 from sop_core.changes.text import count, listing
 from sop_core.errors import Infeasible, ScenarioError, TimedOut, Unbounded
@@ -285,9 +284,3 @@ def missed(plan: Plan, targets: Mapping[str, tuple[float, str]]) -> dict[str, fl
         if (direction == "up" and gap < 0) or (direction == "down" and gap > 0):
             out[name] = value
     return out
-
-
-def acts_from(changes: tuple[Change, ...], inputs: Inputs) -> str:
-    """`Mar 26`: the month in which the first of the Changes acts."""
-    first = min((months_ahead(change, inputs) for change in changes), default=0)
-    return month_label(inputs.months[min(first, inputs.horizon - 1)])

@@ -9,14 +9,12 @@ import pytest
 from sop_core import demo
 from sop_core.demo.proposals import CREW, JULY, PROPOSAL, STRONG, TALKS
 from sop_core.plan import Plan
-from sop_core.planner import Planner, prepare
-from sop_core.snapshot import Snapshot
+from sop_core.planner import Planner
 
 
 @pytest.fixture(scope="module")
-def plans() -> dict[str, Plan]:
-    planner = Planner(prepare(Snapshot.from_tables(demo.build(), 1)))
-    return {"Base": planner.base} | {one.name: planner.plan(one) for one in demo.proposals()}
+def plans(demo_planner: Planner) -> dict[str, Plan]:
+    return {"Base": demo_planner.base} | {one.name: demo_planner.plan(one) for one in demo.proposals()}
 
 
 def test_each_does_what_its_owner_says(plans: dict[str, Plan]) -> None:

@@ -23,7 +23,7 @@ MORE = Scenario("Overtime").add(
 
 @pytest.fixture(scope="module")
 def drawn(demo_planner: Planner) -> Frontier:
-    return frontier(demo_planner, MORE, Rules(most=24))
+    return frontier(demo_planner, MORE, Rules(most=12))
 
 
 def test_points_replay(drawn: Frontier, demo_company: Company) -> None:

@@ -120,15 +120,17 @@ def test_parts_come_in_whole_steps(part: float) -> None:
     assert abs(out / 0.05 - round(out / 0.05)) < 1e-6
 
 
+LINE = small.planner(small.full_line()).company.inputs
+
+
 @given(st.floats(0.01, 0.99))
 def test_a_smaller_size_is_smaller_and_on_the_same_place(factor: float) -> None:
-    inputs = small.planner(small.full_line()).company.inputs
     for change in (
         OvertimeChange(scope=Scope.of(resource="Line"), hours=500.0),
         SafetyStockCover(pct=-1.0),
         SourceVolume(scope=Scope.of(source="make"), pct=0.8),
     ):
-        other = resized(change, factor, inputs)
+        other = resized(change, factor, LINE)
         assert other is not None
         assert other.lever == change.lever
         size = abs(getattr(other, "hours", 0.0) or getattr(other, "pct", 0.0))
