@@ -175,7 +175,7 @@ def _supply(size: Size, draw: Any, volume: Floats, unit_cost: Floats) -> tuple[S
         headcount=np.where(people, heads, 0.0),
         hours_per_head=wide * np.where(people, 150.0, 0.0)[:, None],
         overtime_per_head=wide * np.where(people, 15.0, np.nan)[:, None],
-        wage=np.where(people, 150 * 24.0, 0.0),
+        wage=wide * np.where(people, 150 * 24.0, 0.0)[:, None],
         hire_cost=np.where(people, 4000.0, 0.0),
         release_cost=np.where(people, 6000.0, 0.0),
         min_headcount=0.0 * wide,
