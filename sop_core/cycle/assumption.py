@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -17,16 +16,16 @@ from typing import Any, Final
 import numpy as np
 
 from sop_core.calendar import MonthArray, month_label, months_from, to_month
-from sop_core.changes import Change, Scope, strict_json
+from sop_core.changes import Change, Scope
 from sop_core.changes.scope import DEMAND_AXES, EVERYTHING
 from sop_core.changes.text import number, percent
+from sop_core.cycle import written
+from sop_core.cycle.written import LONGEST_NAME, LONGEST_NOTE
 from sop_core.errors import ReviewError, ScenarioError
 
 #: Version of the JSON form.
 FORMAT: Final = 1
 LONGEST_DRIVER: Final = 200
-LONGEST_NAME: Final = 120
-LONGEST_NOTE: Final = 5_000
 MOST_LINKS: Final = 50
 
 UNITS, GROWTH, PRICE, LAUNCH, JUDGED = "units", "growth", "price", "launch", "judged"
@@ -58,7 +57,7 @@ OPEN, CONFIRMED, BROKEN, RETIRED = "open", "confirmed", "broken", "retired"
 STATUSES: Final = (OPEN, CONFIRMED, BROKEN, RETIRED)
 
 _MEMBERS = (
-    "format", "driver", "measure", "scope", "value", "low", "high", "unit", "owner", "valid_from", "valid_until",
+    "driver", "measure", "scope", "value", "low", "high", "unit", "owner", "valid_from", "valid_until",
     "links", "status", "note", "event", "outcome",
 )  # fmt: skip
 _FRACTIONS = (GROWTH, PRICE)
@@ -115,18 +114,18 @@ class Assumption:
             ("note", LONGEST_NOTE),
             ("event", LONGEST_DRIVER),
         ):
-            object.__setattr__(self, name, _text(getattr(self, name), name, longest))
+            object.__setattr__(self, name, written.text(getattr(self, name), name, longest))
         if not self.driver:
             raise ReviewError("Say what is assumed: an assumption needs a `driver`.")
-        _one_of(self.measure, "measure", tuple(MEASURES))
-        _one_of(self.status, "status", STATUSES)
+        written.one_of(self.measure, "measure", tuple(MEASURES))
+        written.one_of(self.status, "status", STATUSES)
         if not isinstance(self.scope, Scope):
             raise ReviewError(f"`scope` must be a Scope, not {self.scope!r:.60}.")
         for axis in self.scope.used:
             if axis not in (*DEMAND_AXES, "months"):
                 raise ReviewError(f"An assumption about demand cannot be limited to {axis}.")
         for name in ("value", "low", "high"):
-            object.__setattr__(self, name, _number(getattr(self, name), name))
+            object.__setattr__(self, name, written.number(getattr(self, name), name))
         if not self.low <= self.value <= self.high:
             raise ReviewError("The value must lie within its range: low ≤ value ≤ high.")
         self._check_measure()
@@ -232,21 +231,12 @@ class Assumption:
     @classmethod
     def from_json(cls, text: str) -> Assumption:
         """The inverse of `to_json`, strict. Raises ReviewError naming the field and what is allowed."""
-        body = _parsed(text)
-        if body.get("format", FORMAT) != FORMAT or isinstance(body.get("format"), bool):
-            raise ReviewError(f"`format` of an assumption must be {FORMAT}, not {body['format']!r:.60}.")
-        for name in body:
-            if name not in _MEMBERS:
-                raise ReviewError(f"An assumption has no field '{name}'. Allowed: {', '.join(_MEMBERS)}.")
         required = ("driver", "measure", "value", "low", "high", "valid_from", "valid_until")
-        missing = [name for name in required if body.get(name) is None]
-        if missing:
-            raise ReviewError(f"An assumption needs `{missing[0]}`.")
-        given = {name: value for name, value in body.items() if name != "format" and value is not None}
+        given = written.parsed(text, "assumption", FORMAT, _MEMBERS, required)
         for name in ("value", "low", "high"):
             given[name] = _read_value(given["measure"], given[name], name)
         for name in ("valid_from", "valid_until"):
-            given[name] = _day(given[name], name)
+            given[name] = written.day_from(given[name], name)
         try:
             if "scope" in given:
                 given["scope"] = Scope.from_dict(given["scope"])
@@ -315,13 +305,6 @@ def _scope_text(scope: Scope) -> str:
 # -- reading JSON and checking values ---------------------------------------------------------------------
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    body = strict_json.read(text, "assumption", ReviewError)
-    if not isinstance(body, dict):
-        raise ReviewError("An assumption must be one JSON object.")
-    return body
-
-
 def _read_value(measure: Any, value: Any, name: str) -> Any:
     if measure != LAUNCH:
         return value
@@ -333,13 +316,6 @@ def _read_value(measure: Any, value: Any, name: str) -> Any:
         ) from error
 
 
-def _day(value: Any, name: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise ReviewError(f"`{name}` must be a day such as 2027-03-15, not {value!r:.60}.") from error
-
-
 def _links(value: Any) -> tuple[Link, ...]:
     if not isinstance(value, list):
         raise ReviewError(f"`links` must be a list, not {value!r:.60}.")
@@ -347,7 +323,7 @@ def _links(value: Any) -> tuple[Link, ...]:
     for position, entry in enumerate(value, start=1):
         if not isinstance(entry, dict) or set(entry) != {"scenario", "change"}:
             raise ReviewError(f"link {position} must hold `scenario` and `change`, and nothing else.")
-        name = _text(entry["scenario"], "scenario", LONGEST_NAME)
+        name = written.text(entry["scenario"], "scenario", LONGEST_NAME)
         out.append(Link(name, Change.from_dict(entry["change"], f"link {position}")))
     return tuple(out)
 
@@ -355,25 +331,7 @@ def _links(value: Any) -> tuple[Link, ...]:
 def _outcome(value: Any) -> Outcome:
     if not isinstance(value, dict) or not {"value"} <= set(value) <= {"value", "text"}:
         raise ReviewError("`outcome` must hold `value` and `text`, and nothing else.")
-    return Outcome(_number(value["value"], "outcome"), _text(value.get("text", ""), "outcome", LONGEST_NOTE))
-
-
-def _text(value: Any, name: str, longest: int) -> str:
-    if not isinstance(value, str):
-        raise ReviewError(f"`{name}` must be a text, not {value!r:.60}.")
-    if len(value.strip()) > longest:
-        raise ReviewError(f"`{name}` is longer than {longest} characters: shorten it.")
-    return value.strip()
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ReviewError(f"`{name}` must be a number, not {value!r:.60}.")
-    if abs(value) > 1e12 or not math.isfinite(value):
-        raise ReviewError(f"`{name}` must be a number of ordinary size, not {value!r:.60}.")
-    return float(value) + 0.0  # -0.0 becomes 0.0
-
-
-def _one_of(value: Any, name: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ReviewError(f"`{name}` cannot be {value!r:.60}. Allowed: {', '.join(allowed)}.")
+    return Outcome(
+        written.number(value["value"], "outcome"),
+        written.text(value.get("text", ""), "outcome", LONGEST_NOTE),
+    )

@@ -28,7 +28,7 @@ def number(value: Any, name: str) -> float:
     """A finite number of ordinary size. Raises ReviewError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ReviewError(f"`{name}` must be a number, not {value!r:.60}.")
-    if not math.isfinite(value) or abs(value) > 1e15:
+    if abs(value) > 1e15 or not math.isfinite(value):  # a whole number may be larger than any float
         raise ReviewError(f"`{name}` must be a number of ordinary size, not {value!r:.60}.")
     return float(value) + 0.0  # -0.0 becomes 0.0
 
