@@ -94,8 +94,9 @@ def downloads(text: str, meeting: Meeting) -> None:
     name = "".join(letter if letter.isalnum() else "-" for letter in meeting.title).strip("-").lower()
     with st.container(horizontal=True, gap="small"):
         for kind, mime in (("md", "text/markdown"), ("txt", "text/plain")):
+            # Made when it is asked for: while a meeting is on, the next draw would take a ready file away.
             st.download_button(
-                f"Minutes (.{kind})", text, f"minutes-{name}.{kind}", mime, key=f"room_{kind}", on_click="ignore",
+                f"Minutes (.{kind})", lambda: text, f"minutes-{name}.{kind}", mime, key=f"room_{kind}", on_click="ignore",
                 icon=":material/download:",
             )  # fmt: skip
 
