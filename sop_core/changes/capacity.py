@@ -366,6 +366,8 @@ class Outage(Change):
             (lines, scope.materials),
             (np.concatenate([sources, lines]), scope.suppliers),
             (lanes, scope.lanes),
+            # What a site does not limit has nothing to do with it: materials are the company's.
+            (np.concatenate([resources, sources, lanes]), scope.sites),
         )
         for hit, names in wanted:
             if names and not hit.any():

@@ -54,11 +54,10 @@ class LeadTime(Change):
     def _hits(self, inputs: Inputs) -> tuple[Bools, Bools, Bools]:
         """Sources [k], material lines [n] and lanes [l] that are meant."""
         scope = self.scope
-        named = scope.materials or scope.lanes
-        sources = bool(scope.sources) or (bool(scope.suppliers or scope.sites) and not named)
-        lines = bool(scope.materials) or (
-            bool(scope.suppliers) and not (named or scope.sources or scope.sites)
-        )
+        elsewhere = scope.suppliers or scope.materials or scope.lanes
+        sources = bool(scope.sources) or (bool(scope.suppliers) and not scope.materials)
+        sources |= bool(scope.sites) and not elsewhere
+        lines = bool(scope.materials) or (bool(scope.suppliers) and not (scope.sources or scope.sites))
         return (
             (scope.source_weight(inputs) > 0) & sources,
             scope.material_mask(inputs) & lines,
@@ -77,7 +76,8 @@ class LeadTime(Change):
             (sources, self.scope.sources),
             (lines, self.scope.materials),
             (lanes, self.scope.lanes),
-            (np.concatenate([sources, lines, lanes]), self.scope.suppliers or self.scope.sites),
+            (np.concatenate([sources, lines]), self.scope.suppliers),
+            (np.concatenate([sources, lanes]), self.scope.sites),
         )
         for hit, names in wanted:
             if names and not hit.any():

@@ -43,7 +43,8 @@ def for_shortage(plan: Plan, pain: Pain) -> Iterator[Change]:
     if pain.kind in (causes.RESOURCE, causes.POLICY) and pain.binding >= 0:
         yield from hours(plan, pain, _hours_missing(plan.inputs, pain))
     if pain.binding >= 0:
-        yield from _limits(plan.inputs, pain)
+        for window in _windows(pain):
+            yield from _limits(plan.inputs, pain, *window)
     if pain.kind != causes.FROZEN:
         yield from volumes(plan, pain)
     if pain.kind not in (causes.FROZEN, causes.LEAD):
@@ -84,6 +85,13 @@ def _hours_missing(inputs: Inputs, pain: Pain) -> float:
     return float(sum(per_unit[i] * units for i, units in zip(pain.items, pain.units, strict=True)))
 
 
+def _windows(pain: Pain) -> list[tuple[int, int]]:
+    """Months to act in: all in which something could be done, and those of the orders alone where they are fewer."""
+    late = (max(pain.wanted[0], pain.first), pain.last)
+    whole = (pain.first, pain.last)
+    return [whole, late] if late != whole and late[0] <= late[1] else [whole]
+
+
 def _span(inputs: Inputs, first: int, last: int) -> dict[str, Any]:
     return {"first": inputs.months[first], "last": inputs.months[last]}
 
@@ -94,10 +102,7 @@ def hours(plan: Plan, pain: Pain, missing: float) -> Iterator[Change]:
     resource = inputs.resource
     if missing <= 0 or not np.isfinite(missing):
         return
-    windows = [(pain.first, pain.last)]
-    late = (max(pain.wanted[0], pain.first), pain.last)
-    if late != windows[0] and late[0] <= late[1]:
-        windows.append(late)
+    windows = _windows(pain)
     for first, last in windows:
         months = slice(first, last + 1)
         a_month = missing / (last + 1 - first)
@@ -142,11 +147,7 @@ def volumes(plan: Plan, pain: Pain) -> Iterator[Change]:
 
     Over all the months in which something could be done, and in those of the orders alone.
     """
-    windows = [(pain.first, pain.last)]
-    late = (max(pain.wanted[0], pain.first), pain.last)
-    if late != windows[0] and late[0] <= late[1]:
-        windows.append(late)
-    for pair in zip_longest(*(list(_volumes(plan.inputs, pain, *window)) for window in windows)):
+    for pair in zip_longest(*(list(_volumes(plan.inputs, pain, *window)) for window in _windows(pain))):
         yield from (change for change in pair if change is not None)
 
 
@@ -177,10 +178,10 @@ def _volumes(inputs: Inputs, pain: Pain, first: int, last: int) -> Iterator[Chan
         )
 
 
-def _limits(inputs: Inputs, pain: Pain) -> Iterator[Change]:
+def _limits(inputs: Inputs, pain: Pain, first: int, last: int) -> Iterator[Change]:
     """More of the material, on the lane or in the room that holds the pain's items back: by what is missing and by
     half of it, at most by `MOST_VOLUME` of today's limit."""
-    first, last, units = pain.first, pain.last, sum(pain.units)
+    units = sum(pain.units)
     if pain.kind == causes.MATERIAL:
         material = inputs.material
         needed = units * _usage(inputs, pain)

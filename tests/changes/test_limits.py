@@ -199,6 +199,28 @@ def test_committed_output_that_cannot_be_there_any_more_is_not_expected() -> Non
     assert changed.stock.committed[0, 0, 0] == 50
 
 
+@pytest.mark.parametrize("change", [LeadTime, Outage])
+def test_no_part_of_a_scope_is_passed_over(change: type[Change]) -> None:
+    """A name that limits nothing would be read as if it did."""
+    refused(change(scope=Scope(materials=("Tube",), sites=("Lyon",))), "so that Lyon has")
+    refused(
+        change(scope=Scope(lanes=("Depot to North",), suppliers=("Iberia Steel",), sites=("Lyon",))),
+        "nothing fits",
+    )
+    both = applied(
+        Change.from_dict(
+            {
+                "kind": change.kind,
+                "scope": {"lanes": ["Depot to North"], "suppliers": ["Kunshan Frames"]},
+                **({"months": 1} if change is LeadTime else {}),
+            }
+        )
+    )
+    company = make_inputs()
+    assert (both.lane.lead != company.lane.lead).any() or (both.lane.max_quantity[2] == 0).all()
+    assert (both.source.lead != company.source.lead).any() or (both.source.max_quantity[-1] == 0).all()
+
+
 # -- machines and costs ----------------------------------------------------------------------------------------
 
 

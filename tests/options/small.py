@@ -57,6 +57,29 @@ def contract() -> Tables:
     return tables
 
 
+def scarce_material() -> Tables:
+    """Made at 4 to order, sold at 10, of 2 tubes each, of which the mill sends at most 200 a month and nobody holds
+    any: 30 units are missing in the last month."""
+    tables = full_line((100.0, 100.0, 130.0))
+    for name in ("resources", "routings"):
+        del tables[name]
+    tables["suppliers"] = pd.DataFrame({"supplier": ["Mill"]})
+    tables["materials"] = pd.DataFrame({"material": ["Tube"], "supplier": ["Mill"], "max_quantity": [200.0]})
+    tables["bom"] = pd.DataFrame({"product": ["P"], "material": ["Tube"], "quantity_per": [2.0]})
+    return tables
+
+
+def narrow_lane() -> Tables:
+    """Made at 4 to order, sold at 10, of which the one lane carries 100 a month: 30 are missing in the last month."""
+    tables = full_line((100.0, 100.0, 130.0))
+    for name in ("resources", "routings"):
+        del tables[name]
+    tables["regions"] = pd.DataFrame({"region": ["North"]})
+    tables["demand_plan"] = tables["demand_plan"].assign(region="North")
+    tables["lanes"] = pd.DataFrame({"origin": ["Plant"], "destination": ["North"], "max_quantity": [100.0]})
+    return tables
+
+
 def promoted() -> Tables:
     """The full line with a promotion in February that sells what the line cannot make: nothing may be moved but it."""
     tables = full_line((100.0, 100.0, 100.0))

@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 
 from sop_core.changes import (
+    LaneVolume,
+    MaterialVolume,
     OvertimeChange,
     PromotionCancel,
     PromotionMove,
@@ -45,6 +47,30 @@ def test_a_contract_at_its_maximum_wants_what_is_missing_and_no_more() -> None:
         SourceVolume(scope=Scope.of(source="buy", first="2027-03", last="2027-03"), pct=0.3),
     )
     assert best.worth == pytest.approx(30 * (10 - 4))
+
+
+def test_a_scarce_material_wants_what_is_missing_of_it() -> None:
+    found = find_options(small.planner(small.scarce_material()), BASE)
+    assert found.pains[0].kind == "material"
+    best = found.options[0]
+    # 60 tubes in all: as tubes may lie for nothing, in March alone or a part in every month.
+    change = best.changes[0]
+    assert isinstance(change, MaterialVolume)
+    assert change.scope.materials == ("Tube",)
+    assert change.scope.suppliers == ("Mill",)
+    assert change.pct == pytest.approx(0.1 if change.scope.first == "2027-01" else 0.3)
+    assert best.worth == pytest.approx(30 * (10 - 4))
+
+
+def test_a_narrow_lane_wants_what_is_missing_on_it() -> None:
+    planner = small.planner(small.narrow_lane())
+    found = find_options(planner, BASE)
+    name = planner.company.inputs.lane_name(0)
+    assert found.pains[0].kind == "lane"
+    assert found.options[0].changes == (
+        LaneVolume(scope=Scope.of(lane=name, first="2027-03", last="2027-03"), pct=0.3),
+    )
+    assert found.options[0].worth == pytest.approx(30 * (10 - 4))
 
 
 def test_a_promotion_that_sells_what_is_short_is_cancelled() -> None:
