@@ -463,7 +463,7 @@ def test_rejecting_a_step_leaves_its_cells_and_keeps_the_others_whole(kind: str)
         assert {(c.item, c.segment, str(c.month)) for c in of_kind(history, other) if c.accepted} >= wanted
 
 
-@settings(max_examples=40)  # each builds a whole history
+@settings(max_examples=20)  # each builds a whole history
 @given(st.lists(st.tuples(st.sampled_from(DECIDABLE), st.booleans()), max_size=7))
 def test_the_history_is_what_the_accepted_corrections_say(decided: list[tuple[str, bool]]) -> None:
     """Recorded plus every accepted difference is the cleansed history, cell by cell, whatever was decided."""
