@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import tradeoffs
+from pages.parts.context import ALL
 from pages.parts.tradeoffs import why, why_known
 from sop_core.changes import DemandGrowth, Scope
 from sop_core.explain import Explanation, Subject
@@ -119,9 +122,11 @@ def test_a_long_list_is_cut_and_says_how_to_see_the_rest(
     tables = many(50)
     app = opened(companies.build(tmp_path / "many.duckdb", tables), monkeypatch)
     assert not app.exception
-    assert "smaller ones: choose the kind above" in said(app)
+    assert "51 exceptions; the largest in money: Orders fall within the lead time" in said(app)
     assert len(picks(app)) <= 6 * why.FEW
-    app.selectbox(key="why_kind").set_value("below").run()
+    app.button(key="why_all_below").click().run()
+    assert not app.exception
+    assert app.selectbox(key="why_kind").value == "below"
     assert len(picks(app)) == why.MOST
     assert "10 smaller ones" in said(app)
 
@@ -177,3 +182,22 @@ def test_the_link_of_a_shortage_leads_to_its_answer(line: Path, monkeypatch: pyt
     assert "because Forge is full" in said(app)
     kept = why_known.memory()
     assert any(isinstance(one, Explanation) and one.priced for one in kept._kept.values())
+
+
+@pytest.mark.parametrize(
+    ("section", "filters", "said_of"),
+    [
+        ("Why", {}, ""),
+        ("Why", {"region": "North"}, "North is not singled out"),
+        ("Why", {"item": "Iron"}, ""),
+        ("Options", {"item": "Iron", "segment": "Retail"}, "Iron, Retail is not singled out"),
+        ("Risk", {"region": "North"}, ""),
+    ],
+)
+def test_a_filter_that_does_not_act_in_a_section_is_named(
+    section: str, filters: dict[str, str], said_of: str
+) -> None:
+    view = SimpleNamespace(**({"item": ALL, "region": ALL, "segment": ALL} | filters))
+    found = tradeoffs.unused(section, view)  # type: ignore[arg-type]
+    assert said_of in found
+    assert bool(found) is bool(said_of)

@@ -89,6 +89,7 @@ def render(view: View) -> None:
         f'<p class="sop-headline" id="risk-headline">{fmt.safe(said)}</p>'
         f'<p class="sop-said" style="margin:0">{fmt.safe(core.holds(own, goals))}</p>'
     )
+    st.html(f'<p class="sop-quiet">{tables.GLOSSARY}</p>')
     if filters.title(view) != "Company":
         st.html('<p class="sop-quiet">Items share stock, people and targets: shown is the whole company.</p>')
     _fans(view, own, goals)
@@ -122,18 +123,17 @@ def _choices(view: View) -> tuple[list[str], int, int]:
             st.session_state["risk_beside"] = kept[: MOST - 1]
             beside = st.multiselect(
                 "Compare with", others, key="risk_beside", max_selections=MOST - 1, width=520,
-                placeholder="Compare with up to three scenarios", label_visibility="collapsed",
+                placeholder="Compare with up to three scenarios",
                 help="Walked along the same demand paths, each scaled by the scenario's own demand",
             )  # fmt: skip
         paths = st.segmented_control(
             "Paths", PATHS, default=PATHS[1], key="risk_paths", required=True, width="content",
-            format_func=lambda count: f"{count:,} paths", label_visibility="collapsed",
+            format_func=lambda count: f"{count:,}",
             help="More paths make the ranges steadier: a probability of 50 % is known to about 3 points with 1,000.",
         )  # fmt: skip
         seed = st.number_input(
             "Seed", min_value=1, max_value=9999, value=core.SEED, key="risk_seed", width=130,
-            label_visibility="collapsed", icon=":material/casino:",
-            help="Seed: the same number draws the same demand paths, today and next week",
+            icon=":material/casino:", help="Seed: the same number draws the same demand paths, today and next week",
         )  # fmt: skip
     return [view.scenario_name, *beside], int(paths or PATHS[1]), int(seed)
 

@@ -25,6 +25,11 @@ ROWS = (
 )
 #: Further KPIs, shown where the company has a target for them.
 WITH_TARGET = ("days_of_supply", "turns", "working_capital", "margin_rate", "cost", "target_reached")
+#: The words of the section for somebody who has never seen it.
+GLOSSARY = (
+    "A path is one way in which demand may turn out, drawn from what past forecasts got wrong. P10: one path in ten ends "
+    "lower; P50: half of them do; P90: nine in ten do."
+)
 _QUANTILES = {
     "P10": "One in ten paths lies below",
     "P50": "Half of the paths lie below",

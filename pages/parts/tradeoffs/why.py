@@ -17,7 +17,7 @@ from sop_core.explain.subject import SHORTAGE, cells
 from sop_core.plan import Plan
 
 #: Exceptions of one kind in the list, alone and among all kinds, and orders of one to choose from; the rest is counted.
-MOST, FEW, MOST_ORDERS = 40, 7, 60
+MOST, FEW, MOST_ORDERS = 40, 4, 60
 #: Height of the list in pixels.
 _LIST = 620
 #: Re-plans that pricing takes, and seconds up to which they are made at once, without being asked.
@@ -46,11 +46,21 @@ def _room(view: View, plan: Plan) -> None:
             "hours, contracts are taken and stock is on target.</p>"
         )
         return
+    st.html(f'<p class="sop-headline">{fmt.safe(headline(found, view.currency))}</p>')
     left, right = st.columns([1, 2.1], gap="medium")
     with left:
-        chosen = _list(found)
+        chosen = _list(found, view.currency)
     with right:
         _answer(view, plan, chosen)
+
+
+def headline(found: tuple[Finding, ...], currency: str) -> str:
+    """How many exceptions there are, and the largest in money, as a sentence."""
+    largest = found[0]
+    amount = f" ({fmt.money(largest.money, currency)})" if largest.money >= 0.5 else ""
+    if len(found) == 1:
+        return f"One exception: {largest.title}{amount}."
+    return f"{len(found)} exceptions; the largest in money: {largest.title}{amount}."
 
 
 def _in_view(view: View, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -62,7 +72,7 @@ def _in_view(view: View, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
 # -- the list -------------------------------------------------------------------------------------------------
 
 
-def _list(found: tuple[Finding, ...]) -> Finding:
+def _list(found: tuple[Finding, ...], currency: str) -> Finding:
     """The exceptions in money order with a filter by kind; the one that is chosen."""
     counts = {kind: sum(one.subject.kind == kind for one in found) for kind in KINDS}
     kinds = [kind for kind in KINDS if counts[kind]]
@@ -81,15 +91,18 @@ def _list(found: tuple[Finding, ...]) -> Finding:
         chosen = shown[0]
     with st.container(height=_LIST, border=False, gap="xxsmall", key="why_list"):
         for kind in kinds:
-            _group(kind, [one for one in shown if one.subject.kind == kind], chosen, MOST if picked else FEW)
+            own = [one for one in shown if one.subject.kind == kind]
+            _group(kind, own, chosen, MOST if picked or len(kinds) == 1 else FEW, currency)
     return chosen
 
 
-def _group(kind: str, found: list[Finding], chosen: Finding, most: int) -> None:
+def _group(kind: str, found: list[Finding], chosen: Finding, most: int, currency: str) -> None:
     """One kind of exceptions under its name, largest money first."""
     if not found:
         return
-    st.html(f'<div class="sop-group" title="{fmt.safe(MONEY[kind])}">{fmt.safe(KINDS[kind])}</div>')
+    st.html(
+        f'<div class="sop-group" title="{fmt.safe(MONEY[kind])}">{fmt.safe(KINDS[kind])}, {fmt.safe(currency)}</div>'
+    )
     listed = found[:most] if chosen not in found[most:] else [*found[: most - 1], chosen]
     for one in listed:
         amount = f"**{fmt.short(one.money)}** " if one.money >= 0.5 else ""
@@ -100,8 +113,17 @@ def _group(kind: str, found: list[Finding], chosen: Finding, most: int) -> None:
         )  # fmt: skip
     if len(found) > most:
         more = len(found) - most
-        how = "choose the kind above" if most == FEW else "choose a family in the bar above"
-        st.html(f'<div class="sop-quiet">{more} smaller ones: {how}.</div>')
+        if most == FEW:
+            st.button(
+                f"Show all {len(found)}", key=f"why_all_{kind}", icon=":material/expand_more:", type="tertiary",
+                on_click=_all, args=(kind,), help=f"{more} smaller ones of this kind",
+            )  # fmt: skip
+        else:
+            st.html(f'<div class="sop-quiet">{more} smaller ones: choose a family in the bar above.</div>')
+
+
+def _all(kind: str) -> None:
+    st.session_state["why_kind"] = kind
 
 
 def _base(subject: Subject | None) -> Subject | None:
