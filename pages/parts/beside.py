@@ -98,12 +98,13 @@ class Solves:
                     wish._over.set()
 
     def _next(self) -> tuple[str, Wish] | None:
-        """The newest wish; what came earlier waits, and is dropped when its session wishes anew."""
+        """The oldest wish, so that no session waits for ever while others move levers; a session that wishes anew
+        has its older wish dropped."""
         with self._lock:
             if not self._wishes:
                 self._thread = None
                 return None
-            key = next(reversed(self._wishes))
+            key = next(iter(self._wishes))
             return key, self._wishes[key]
 
     def _work(self) -> None:

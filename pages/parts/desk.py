@@ -35,8 +35,8 @@ PLANNERS = 2
 PLANS = 32
 #: Demand plans kept by scenario; they are large where there are many products and regions.
 DEMANDS = 12
-#: Variables of the model from which on a plan takes too long to wait for at a lever: the demo has a third of it, and
-#: at this size a plan from the base's optimum took 0.1 to 0.4 seconds.
+#: Variables of the model from which on a plan takes too long to wait for at a lever. The demo has 22,000 and is planned
+#: at every lever; at this size a plan from the base's optimum took 0.1 to 0.4 seconds.
 SLOW = 30_000
 #: Estimates kept by scenario, for the length of a drag back and forth.
 ESTIMATES = 8

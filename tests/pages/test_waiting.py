@@ -97,6 +97,20 @@ def test_no_session_loses_its_plan_to_another(bench: Bench) -> None:
     bench.until(lambda: not solves.busy)
 
 
+def test_who_waits_longest_is_served_next_however_often_another_wishes_anew(bench: Bench) -> None:
+    solves = Solves(bench.solve, bench.learned.append)
+    solves.want("Ada", grown(0.01))
+    bench.until(lambda: len(bench.asked) == 1)
+    solves.want("Ben", grown(0.02))
+    for n in range(3, 6):
+        solves.want("Ada", grown(0.01 * n))  # drops what is being solved
+    bench.until(lambda: len(bench.asked) == 2)
+    assert bench.asked[-1] == grown(0.02)
+    bench.gate.set()
+    bench.until(lambda: not solves.busy)
+    assert bench.asked[1:] == [grown(0.02), grown(0.05)]
+
+
 def test_what_cannot_be_planned_is_said_and_not_tried_again(bench: Bench) -> None:
     solves = Solves(bench.solve, bench.learned.append)
     bench.problem = PlanError("No plan keeps every rule.")
@@ -177,6 +191,11 @@ def dimmed(app: AppTest) -> bool:
     return 'class="sop-strip sop-estimate"' in said(app)
 
 
+def pictures_dimmed(app: AppTest) -> bool:
+    """Whether the pictures say as well that they are not those of the exact plan."""
+    return ".st-key-pictures_chart{opacity" in said(app)
+
+
 def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Exact plans beside the screen wait for this event."""
     gate, own = threading.Event(), Desk._solve_beside
@@ -208,6 +227,7 @@ def test_an_estimate_is_shown_as_one_and_the_exact_plan_replaces_it(
     app.slider(key="lever_demand_growth").set_value(12.0).run()
     assert not app.exception
     assert dimmed(app)
+    assert pictures_dimmed(app)
     assert "estimate: between" in said(app)
     assert "Estimate from plans solved so far; the exact plan follows." in said(app)
     # Moving on drops the older wish: its plan is never made, and never shown.
@@ -218,6 +238,7 @@ def test_an_estimate_is_shown_as_one_and_the_exact_plan_replaces_it(
     app.run()
     assert not app.exception
     assert not dimmed(app)
+    assert not pictures_dimmed(app)
     assert "Exact plan, solved in" in said(app)
     plan = app.session_state["_last_plan"]
     assert plan.scenario.active[0].pct == pytest.approx(0.15)
@@ -240,6 +261,24 @@ def test_without_an_estimate_the_last_plan_is_dimmed_and_said_to_be_old(
     gate.set()
     until_idle()
     app.run()
+    assert "Exact plan, solved in" in said(app)
+
+
+def test_a_plan_that_is_there_as_soon_as_its_estimate_is_shown_itself(
+    slow_app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Desk.estimate
+
+    def late(self: Desk, scenario: Scenario) -> object:
+        found = own(self, scenario)
+        assert self.want("somebody else", scenario).wait(30)
+        return found
+
+    monkeypatch.setattr(Desk, "estimate", late)
+    app = slow_app.run()
+    app.slider(key="lever_demand_growth").set_value(12.0).run()
+    assert not app.exception
+    assert not dimmed(app)
     assert "Exact plan, solved in" in said(app)
 
 

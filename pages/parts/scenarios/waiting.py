@@ -38,7 +38,6 @@ class Shown:
         None  #: margin of the best plan at least and at most, while not exact
     )
     sentence: str = ""  #: what is being waited for
-    wish: Wish | None = None  #: the exact plan under way
 
     @property
     def stale(self) -> bool:
@@ -55,13 +54,17 @@ def shown(view: View, work: Work) -> Shown:
         plan = desk.known(scenario) if desk.slow else desk.plan(scenario)
     except SopError as error:
         return Shown(_last(view), str(error))
-    if plan is not None:
-        st.session_state[_LAST] = plan
-        st.session_state.pop(_WISH, None)
-        if desk.slow:
-            desk.beside.forget(_session())
-        return Shown(plan, sentence=_made_in(plan) if desk.slow else "")
-    return _meanwhile(view, work)
+    return _exact(view, plan) if plan is not None else _meanwhile(view, work)
+
+
+def _exact(view: View, plan: Plan) -> Shown:
+    """The scenario's own plan; nothing is waited for any more."""
+    st.session_state[_LAST] = plan
+    st.session_state.pop(_WISH, None)
+    if not view.desk.slow:
+        return Shown(plan)
+    view.desk.beside.forget(_session())
+    return Shown(plan, sentence=_made_in(plan))
 
 
 def _meanwhile(view: View, work: Work) -> Shown:
@@ -71,19 +74,27 @@ def _meanwhile(view: View, work: Work) -> Shown:
     st.session_state.pop(_WISH, None)
     if wish.ended and wish.problem:
         return Shown(_last(view), wish.problem)
+    # The look-out goes to the browser before the estimate is made: what a run sends last can be lost where another
+    # one begins in that moment, and an estimate without a look-out would never be replaced.
+    _watch(wish)
     try:
         found = desk.estimate(scenario)
     except SopError as error:
         desk.beside.forget(_session())
         return Shown(_last(view), str(error))
+    exact = desk.known(scenario)
+    if exact is not None:  # it was there as soon as the estimate, which need not be shown
+        shown_now = _exact(view, exact)
+        st.session_state[_WISH] = wish  # so that the look-out ends itself
+        return shown_now
     st.session_state[_WISH] = wish
     took = desk.beside.last_seconds
     before = f" The last one took {_seconds(took)}." if took else ""
     if found is None:
         said = "Working: no estimate is possible for this change. The numbers are those of the last plan."
-        return Shown(_last(view), exact=False, sentence=said + before, wish=wish)
+        return Shown(_last(view), exact=False, sentence=said + before)
     said = "Estimate from plans solved so far; the exact plan follows."
-    return Shown(found.plan, "", False, (found.lowest, found.highest), said + before, wish)
+    return Shown(found.plan, "", False, (found.lowest, found.highest), said + before)
 
 
 def strip(view: View, now: Shown) -> None:
@@ -99,21 +110,24 @@ def strip(view: View, now: Shown) -> None:
         return
     # One element with its line: they change in the same moment.
     said = fmt.safe(now.sentence) or "&nbsp;"
-    st.html(f'{_STYLE}{html}<div class="sop-quiet sop-waiting" role="status">{said}</div>')
-    if now.wish is not None:
-        _watch(now.wish)
+    dim = "" if now.exact or now.problem else _DIM
+    st.html(f'{_STYLE}{dim}{html}<div class="sop-quiet sop-waiting" role="status">{said}</div>')
 
 
 #: Dimmed numbers, and one line's room kept whether it says something or not.
 _STYLE = """<style>.sop-estimate{opacity:.6}.sop-estimate .sop-narrow{font-size:.86rem}
-.sop-waiting{height:1.1rem;margin-top:.35rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}</style>"""
+.sop-waiting{height:1.1rem;margin-top:.35rem;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
+.st-key-pictures_chart{transition:opacity .15s}</style>"""
+#: The pictures are dimmed with the numbers; where the exact plan is there at once, not long enough to be seen.
+_DIM = "<style>.st-key-pictures_chart{opacity:.6;transition-delay:.1s}</style>"
 
 
 @st.fragment(run_every=EVERY)
 def _watch(wish: Wish) -> None:
     """Looks whether the plan is there, and has the page drawn once more then."""
     # A wish that the user has moved on from is nobody's business any more, whenever it ends. What is waited for is
-    # only forgotten where its plan is shown: a run that is asked for here may be overtaken by another input.
+    # only forgotten where its plan is shown: a run that is asked for here may be overtaken by another input. While the
+    # page is being drawn, nothing is waited for yet: whether the plan is there by then is asked after the estimate.
     if st.session_state.get(_WISH) is wish and wish.ended:
         st.rerun()
 
