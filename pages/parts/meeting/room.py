@@ -75,7 +75,7 @@ def _agenda_list(found: tuple[Topic, ...], currency: str) -> None:
 def _record_button(record: MeetingRecord, word: str) -> None:
     meeting = record.meeting
     people = ", ".join(person.name for person in meeting.people[:4]) or "nobody yet"
-    label = f"{word}: {fmt.plain(meeting.title)}, {record.made:%d %b %Y}, {fmt.plain(people)}"
+    label = f"{word}: {fmt.plain(meeting.title)}, {record.made:%d %b %Y %H:%M} UTC, {fmt.plain(people)}"
     st.button(label, key=f"room_open_{record.id}", width="stretch", on_click=_enter, args=(record.id,),
               icon=":material/login:" if word == "Join" else ":material/description:")  # fmt: skip
 

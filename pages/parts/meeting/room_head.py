@@ -56,10 +56,13 @@ def _line(room: Room, meeting: Meeting, seat: str) -> str:
         said = fmt.safe(person.name) + (" (you)" if person.id == seat else "")
         said += " · has the pen" if person.id == meeting.pen else ""
         said += " · away" if away else ""
-        names.append(f'<span class="{look}{away}">{said}</span>')
+        names.append(f'<span class="{look}{away}" title="{said}">{said}</span>')
     if len(here) > MOST_NAMES:
         names.append(f"<span>and {len(here) - MOST_NAMES} more</span>")
-    return f'<div class="room-head"><b>{fmt.safe(meeting.title)}</b>{"".join(names)}{_clocks(meeting)}</div>'
+    return (
+        f'<div class="room-head"><b>{fmt.safe(meeting.title)}</b><div class="room-names">{"".join(names)}</div>'
+        f'<div class="room-clocks">{_clocks(meeting)}</div></div>'
+    )
 
 
 def _clocks(meeting: Meeting) -> str:

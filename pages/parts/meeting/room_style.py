@@ -21,7 +21,13 @@ _STYLES = """
 .room-head span{font-size:1rem;color:var(--sop-muted)}
 .room-head .room-pen{color:var(--sop-accent);font-weight:650}
 .room-head .room-away{opacity:.55}
-.room-head .room-clock{margin-left:auto;font-size:1.15rem;color:var(--sop-ink)}
+/* Names give way, clocks never do. */
+.room-names{display:flex;gap:1.2rem;flex:1 1 auto;min-width:0;overflow:hidden;align-items:baseline}
+.room-names span{overflow:hidden;text-overflow:ellipsis;flex:0 1 auto;min-width:2.5rem}
+.room-names .room-pen{flex:none}
+.room-clocks{display:flex;gap:1.2rem;flex:none;align-items:baseline}
+.room-head b{flex:0 1 auto;min-width:8rem}
+.room-head .room-clock{font-size:1.15rem;color:var(--sop-ink)}
 .room-head .room-over{color:var(--sop-bad);font-weight:650}
 [data-testid=stLayoutWrapper]:has(>.st-key-room_join){margin:14vh auto 0}
 .room-title{font-size:1.9rem;font-weight:650;line-height:1.15;margin:0;color:var(--sop-ink)}
