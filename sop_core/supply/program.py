@@ -52,12 +52,12 @@ class Answer:
     @property
     def statuses(self) -> tuple[Ints, Ints] | None:
         """Where columns and rows stand in the optimal basis: AT_LOWER, BASIC, AT_UPPER, else free at nil."""
-        if self.basis is not None and not isinstance(self.basis, tuple):
-            self.basis = tuple(
+        found = self.basis  # looked at once: another thread may take its first look at the same time
+        if found is not None and not isinstance(found, tuple):
+            found = self.basis = tuple(
                 np.array([int(status) for status in side], dtype=np.int8)
-                for side in (self.basis.col_status, self.basis.row_status)
+                for side in (found.col_status, found.row_status)
             )
-        found: tuple[Ints, Ints] | None = self.basis
         return found
 
     @property
@@ -70,10 +70,16 @@ class Answer:
         return self._both()[1]
 
     def _both(self) -> tuple[Floats, Floats]:
-        if self._duals is None:
-            self._duals = (np.array(self._lazy.row_dual), np.array(self._lazy.col_dual))
+        # The screen and the thread that keeps plans for estimates may look at the same time. The engine's solution is let
+        # go only after the arrays are kept, so whoever finds it gone finds them.
+        found, lazy = self._duals, self._lazy
+        if found is None and lazy is not None:
+            found = self._duals = (np.array(lazy.row_dual), np.array(lazy.col_dual))
             self._lazy = None
-        return self._duals
+        elif found is None:
+            found = self._duals
+        assert found is not None, "an engine left neither its solution nor duals"
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickles arrays only; an engine's own objects stay behind."""
