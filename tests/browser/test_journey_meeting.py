@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ _STRIP = ".st-key-room_strip .sop-strip"
 _LEVERS = ".st-key-room_side .stSlider"
 
 Join = Callable[[str, str], Page]
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -67,8 +70,15 @@ def numbers(page: Page) -> str:
     return page.locator(_STRIP).inner_text()
 
 
-def same_numbers(one: Page, other: Page) -> None:
-    expect(other.locator(_STRIP)).to_have_text(one.locator(_STRIP).text_content() or "", timeout=SOON)
+def same_numbers(one: Page, other: Page, before: str | None = None) -> str:
+    """Waits until both screens show the same numbers, other ones than `before`; gives them."""
+    deadline = time.monotonic() + SOON / 1000
+    while True:
+        shown = numbers(one)
+        if shown == numbers(other) and shown != before:
+            return shown
+        assert time.monotonic() < deadline, f"they show {shown!r} and {numbers(other)!r}, before {before!r}"
+        time.sleep(0.02)
 
 
 def push(page: Page, lever: str, key: str, times: int = 1) -> None:
@@ -87,7 +97,7 @@ def tab(page: Page, name: str) -> None:
 
 
 def test_two_people_meet_on_one_scenario(
-    join: Join, demo_store: Path, tmp_path: Path, errors: list[str]
+    join: Join, demo_store: Path, tmp_path: Path, errors: list[str], record_property: Record
 ) -> None:
     store = Path(shutil.copy(demo_store, tmp_path / "sop.duckdb"))
     with running_app(store, tmp_path / "server.log") as app:
@@ -101,6 +111,7 @@ def test_two_people_meet_on_one_scenario(
         before = _one_screen(ada, ben)
         _the_follower_cannot_write(ada, ben, app)
         _the_pen_goes_over(ada, ben)
+        _how_long(ben, ada, record_property)
         _a_decision_is_captured(ada, ben)
         _a_reload_keeps_the_seat(ada, ben)
         assert numbers(ben) != before
@@ -117,6 +128,7 @@ def test_two_people_meet_on_one_scenario(
         ben.goto(f"{app.url}/meeting?meeting=1")
         in_the_room(ben)
         _it_is_closed(ada, ben)
+        _two_edit_one_decision(ada, ben, app)
         assert not app.traceback()
         for page in (ada, ben):
             page.goto("about:blank")
@@ -127,14 +139,11 @@ def test_two_people_meet_on_one_scenario(
 
 def _one_screen(ada: Page, ben: Page) -> str:
     """The presenter's lever moves the follower's screen to the same values; the agenda goes along."""
-    before = numbers(ada)
-    same_numbers(ada, ben)
+    before = same_numbers(ada, ben)
     push(ada, "Overtime allowed", "ArrowRight", 5)
-    expect(ada.locator(".st-key-room_changes")).to_contain_text("+5 % overtime", timeout=SOON)
-    settled(ada, 0.5)
-    assert numbers(ada) != before
-    same_numbers(ada, ben)
-    expect(ben.locator(".st-key-room_changes")).to_contain_text("+5 % overtime")
+    for page in (ada, ben):
+        expect(page.locator(".st-key-room_changes")).to_contain_text("+5 % overtime", timeout=SOON)
+    same_numbers(ada, ben, before)
     title = ben.locator(".st-key-room_topic .room-title")
     first = title.inner_text()
     button(ada, "Next").click()
@@ -142,6 +151,22 @@ def _one_screen(ada: Page, ben: Page) -> str:
     expect(title).to_have_text(ada.locator(".st-key-room_topic .room-title").inner_text())
     expect(ben.locator(".st-key-room_rail")).to_contain_text("1 of")
     return before
+
+
+def _how_long(presenter: Page, follower: Page, record: Record) -> None:
+    """From the presenter's key to the same numbers on the follower's screen, several times, back and forth."""
+    took = []
+    for n in range(6):
+        before = numbers(follower)
+        began = time.monotonic()
+        push(presenter, "Demand of", "ArrowRight" if n % 2 else "ArrowLeft")
+        same_numbers(presenter, follower, before)
+        took.append(round(time.monotonic() - began, 2))
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    record("seconds to the follower's screen", took)
+    record("work waiting for each core", round(load, 1))
+    if load <= 1:  # a machine with more work than cores says nothing about the room
+        assert max(took) < 2, took
 
 
 def _the_follower_cannot_write(ada: Page, ben: Page, app: App) -> None:
@@ -154,17 +179,14 @@ def _the_follower_cannot_write(ada: Page, ben: Page, app: App) -> None:
     here = ada.locator(".st-key-room_topic .room-title").inner_text()
     button(ben, "Next").click()
     expect(ben.locator(".st-key-room_back")).to_be_visible(timeout=SOON)
-    settled(ben, 0.3)
     assert ada.locator(".st-key-room_topic .room-title").inner_text() == here
     button(ben, "Back to the room").click()
     expect(ben.locator(".st-key-room_topic .room-title")).to_have_text(here, timeout=SOON)
-    # What lies on the room's table is nobody's own work: another page of either browser shows the base.
-    for page in (ada, ben):
-        other = page.context.new_page()
-        other.goto(f"{app.url}/scenarios")
-        settled(other, 0.3)
-        expect(other.locator(".st-key-changes")).to_contain_text("None yet")
-        other.close()
+    # What lies on the room's table is nobody's own work: another page of the presenter's browser shows the base.
+    other = ada.context.new_page()
+    other.goto(f"{app.url}/scenarios")
+    expect(other.locator(".st-key-changes")).to_contain_text("None yet", timeout=60_000)
+    other.close()
 
 
 def _the_pen_goes_over(ada: Page, ben: Page) -> None:
@@ -174,10 +196,11 @@ def _the_pen_goes_over(ada: Page, ben: Page) -> None:
     expect(ada.get_by_role("button", name="Ask for the pen")).to_be_visible(timeout=SOON)
     tab(ben, "Levers")
     expect(ben.locator(f"{_LEVERS} input[type=range]").first).to_be_enabled(timeout=SOON)
+    before = numbers(ada)
     push(ben, "Demand of", "ArrowLeft", 2)
-    expect(ben.locator(".st-key-room_changes")).to_contain_text("demand -2 %", timeout=SOON)
-    settled(ben, 0.5)
-    same_numbers(ben, ada)
+    for page in (ada, ben):
+        expect(page.locator(".st-key-room_changes")).to_contain_text("demand -2 %", timeout=SOON)
+    same_numbers(ben, ada, before)
     expect(ada.locator(".st-key-room_changes")).to_contain_text("+5 % overtime")
 
 
@@ -221,8 +244,21 @@ def _it_is_closed(ada: Page, ben: Page) -> None:
         ada.get_by_role("button", name="Minutes (.md)").click()
     text = Path(got.value.path()).read_text(encoding="utf-8")
     assert "D1. Work overtime on the mower line" in text
-    settled(ada, 0.3)
-    settled(ben, 0.3)
+
+
+def _two_edit_one_decision(ada: Page, ben: Page, app: App) -> None:
+    """Who keeps a decision that somebody else has edited meanwhile is told so, and overwrites nothing."""
+    for page in (ada, ben):
+        page.goto(f"{app.url}/meeting?meeting_view=Decisions")
+        page.locator(".st-key-dec_menu_1 button").first.click(timeout=60_000)
+        page.get_by_text("Edit", exact=True).click()
+        expect(page.get_by_role("dialog").get_by_label("Why")).to_have_value("Spring is sold out")
+    for page, why in ((ada, "Kept by Ada"), (ben, "Kept by Ben")):
+        page.get_by_role("dialog").get_by_label("Why").fill(why)
+        page.get_by_role("dialog").get_by_role("button", name="Keep the decision").click()
+        if page is ada:
+            expect(page.get_by_role("dialog")).to_have_count(0, timeout=SOON)
+    expect(ben.get_by_role("dialog")).to_contain_text("after you opened it", timeout=SOON)
 
 
 def _what_is_kept(store: Store) -> None:
@@ -230,7 +266,8 @@ def _what_is_kept(store: Store) -> None:
     assert meeting.is_closed
     assert [person.name for person in meeting.people] == ["Ada", "Ben"]
     (decision,) = store.decisions.list()
-    assert (decision.who, decision.value.meeting) == ("Ben", 1)
+    assert (decision.value.why, decision.value.meeting) == ("Kept by Ada", 1)
+    assert [revision.who for revision in store.decisions.history(decision.id)][-1] == "Ben"
     assert [change.kind for change in decision.value.changes] == ["overtime", "demand_growth"]
     saved = store.load_scenario(decision.value.scenario)
     assert saved.name == meeting.saved
