@@ -81,6 +81,14 @@ def render(view: View, question: Question) -> None:
         question.say(f"{question.hurts} {_best(found, view.currency)}")
     if found.options:
         _table(view, found)
+    elif not found.stopped:
+        st.html(
+            '<p class="sop-said">Options come from what the company can move: overtime, heads, suppliers and contracts, '
+            "prices, promotions, launches, stock targets. What is not in the data cannot be tried.</p>"
+        )
+        st.page_link(
+            "pages/data.py", label="Bring more of the company's files", icon=":material/upload_file:"
+        )
     _tried(found, view)
 
 
