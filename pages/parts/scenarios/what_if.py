@@ -23,6 +23,9 @@ SENTENCES, SHORTAGES = 116, 94
 #: Height in pixels that the line about a lock takes from the list of sentences.
 LOCKED = 62
 MOST_SHORTAGES = 3
+#: A shortage's line fits the width of the pictures, or goes on in a second one: never cut.
+_STYLE = """<style>.st-key-shortages a p{font-size:.78rem}
+.st-key-shortages a,.st-key-shortages a *{white-space:normal!important}</style>"""
 #: The two ways to move months.
 LEVERS, BY_MONTH = "Levers", "By month"
 
@@ -113,7 +116,7 @@ def _sentences(view: View, work: Work, lock: Lock | None) -> None:
         st.caption(f":material/lock: {fmt.plain(f'{lock.sentence}. {what}; save it as a branch.')}")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="changes_head"):
         unsaved = " · not saved" if work.changed else ""
-        st.html(f'<div class="sop-group">Changes ({count}){unsaved}</div>')
+        st.html(f'{_STYLE}<div class="sop-group">Changes ({count}){unsaved}</div>')
         if st.button("Add a change", icon=":material/add:", key="add_change", type="tertiary"):
             change_form.dialog(work, view.inputs)
     height = SENTENCES if lock is None else SENTENCES - LOCKED
