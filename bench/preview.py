@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from bench import Row
 from bench.planner import tables
-from sop_core.changes import REGISTRY, Change, DemandGrowth, PriceChange
+from sop_core.changes import CapacityChange, Change, DemandGrowth, OvertimeChange, PriceChange
 from sop_core.planner import Planner, prepare, preview
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
@@ -33,9 +33,9 @@ def levers() -> dict[str, Change]:
     return {
         "demand +5 %": DemandGrowth(pct=0.05),
         "demand -5 %": DemandGrowth(pct=-0.05),
-        "capacity -10 %": REGISTRY["capacity"](pct=-0.1),
+        "capacity -10 %": CapacityChange(pct=-0.1),
         "price +5 %": PriceChange(pct=0.05),
-        "overtime +30 %": REGISTRY["overtime"](pct=0.3),
+        "overtime +30 %": OvertimeChange(pct=0.3),
     }
 
 
@@ -60,6 +60,7 @@ def rows(items: int) -> Iterator[Row]:
         tell(f"{items} items: {name}")
         scenario = Scenario.base().add(change)
         taken = []
+        found = None
         for _ in range(3):
             began = time.perf_counter()
             found = preview(company, known, scenario)
@@ -71,6 +72,7 @@ def rows(items: int) -> Iterator[Row]:
         exact = planner.plan(scenario)
         assert exact.kpis
         exact_spent.append(1000 * (time.perf_counter() - began))
+        assert found is not None
         margin = exact.kpis["margin"]
         within = found.lowest <= margin * (1 + 1e-6) and margin <= found.highest * (1 + 1e-6)
         assert within, f"{name}: {margin} is not between {found.lowest} and {found.highest}"
