@@ -62,8 +62,9 @@ def _slider(number: int, meeting: Meeting, seat: str, lever: RoomLever, why_not:
     if whole:
         low, high, step, value = int(low), int(high), int(step), int(value)
     key = f"room_lever_{lever.neutral.kind}_{hash(lever.neutral.lever) & 0xFFFFFFFF:x}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    # Written in every run, so that the value always goes along: a slider that the browser draws anew without one starts
+    # at its lowest, and reports that as a move.
+    st.session_state[key] = value
     st.slider(
         fmt.plain(lever.label), low, high, step=step, key=key,
         format="%+d months" if whole else f"%+.0f {lever.unit.replace('%', '%%')}", disabled=bool(why_not),
