@@ -88,6 +88,8 @@ def compare(wanted: argparse.Namespace) -> None:
         raise SopError(
             f"{len(names)} scenarios are too many to compare at once; {MOST_COMPARED} are the most."
         )
+    if wanted.scenarios == [Scenario.base().name]:
+        raise SopError("The base is what others are compared with: name another scenario.")
     if len(set(names)) < len(names):
         raise SopError("A scenario is named twice: name each once.")
     tell = Progress(wanted.json)

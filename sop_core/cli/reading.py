@@ -62,7 +62,10 @@ def scenario_of(store: Store, named: str | None) -> Scenario:
         return Scenario.base()
     path = Path(named)
     if path.is_file():
-        return Scenario.from_json(read_text(path, "scenario"))
+        try:
+            return Scenario.from_json(read_text(path, "scenario"))
+        except ScenarioError as error:
+            raise ScenarioError(f"{path}: {error}") from error
     names = [stored.name for stored in store.scenarios()]
     if named in names:
         return Scenario.from_json(store.load_scenario(named).json)
