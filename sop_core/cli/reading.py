@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sop_core.errors import DataError, SopError
+from sop_core.errors import DataError, ScenarioError, SopError
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.store import Store
