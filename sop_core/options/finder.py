@@ -74,8 +74,8 @@ class Found:
         """What was tried and how long it took."""
         kinds = len({row.lever for row in self.tried})
         said = (
-            f"{len(self.tried)} candidates of {kinds} kinds of levers tried, {self.plans} plans made in "
-            f"{self.seconds:.1f} s"
+            f"{len(self.tried)} {'candidate' if len(self.tried) == 1 else 'candidates'} of {kinds} "
+            f"{'kind' if kinds == 1 else 'kinds'} of levers tried, {self.plans} plans made in {self.seconds:.1f} s"
         )
         return f"{said}, stopped before the end." if self.stopped else f"{said}."
 

@@ -48,16 +48,17 @@ def amount(kpi: str, value: float) -> str:
 
 
 def goal_words(goal: Goal) -> str:
-    """`98 % service level`, `the budget's 45.3 M margin`, `stock value of at most 3.65 M`."""
+    """`98 % service level (target 98.5 %)`, `the budget's 45.3 M margin`, `stock value of at most 3.65 M`."""
     title = KPIS[goal.kpi].title.lower()
     if goal.kind == "budget":
         return f"the budget's {amount(goal.kpi, goal.value)} {title}"
+    target = f" (target {amount(goal.kpi, goal.value)})" if goal.tolerance else ""
     if goal.direction == "down":
-        return f"a {title} of at most {amount(goal.kpi, goal.line)}"
+        return f"a {title} of at most {amount(goal.kpi, goal.line)}{target}"
     if goal.direction == "level":
         low, high = goal.value - goal.tolerance, goal.value + goal.tolerance
         return f"{title} between {amount(goal.kpi, low)} and {amount(goal.kpi, high)}"
-    return f"{amount(goal.kpi, goal.line)} {title}"
+    return f"{amount(goal.kpi, goal.line)} {title}{target}"
 
 
 def headline(risk: Risk, found: Sequence[Goal], family: Sequence[str]) -> str:
