@@ -226,7 +226,7 @@ def _slider(work: Work, inputs: Inputs, lever: QuickLever, scope: Scope) -> None
         st.session_state[lever.key] = value
     decimals = 0 if step >= 1 else 1
     st.slider(
-        lever.change.title, low, high, step=step, key=lever.key, format=f"%+.{decimals}f %%",
+        lever.change.title, low, high, value, step=step, key=lever.key, format=f"%+.{decimals}f %%",
         disabled=bool(why_not), help=why_not or f"{spec.label}: {spec.help}",
         on_change=_on_slider, args=(work, lever, scope, scale),
     )  # fmt: skip

@@ -62,11 +62,12 @@ def _slider(number: int, meeting: Meeting, seat: str, lever: RoomLever, why_not:
     if whole:
         low, high, step, value = int(low), int(high), int(step), int(value)
     key = f"room_lever_{lever.neutral.kind}_{hash(lever.neutral.lever) & 0xFFFFFFFF:x}"
-    # Written in every run, so that the value always goes along: a slider that the browser draws anew without one starts
-    # at its lowest, and reports that as a move.
-    st.session_state[key] = value
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    # With a value of its own: a slider that the browser draws anew without one starts at its lowest, and reports that
+    # as a move.
     st.slider(
-        fmt.plain(lever.label), low, high, step=step, key=key,
+        fmt.plain(lever.label), low, high, value, step=step, key=key,
         format="%+d months" if whole else f"%+.0f {lever.unit.replace('%', '%%')}", disabled=bool(why_not),
         help=why_not or f"{lever.spec.label}: {lever.spec.help}", on_change=_on_slider, args=(number, seat, lever, key),
     )  # fmt: skip
