@@ -10,6 +10,8 @@ PY    := .venv/bin/python
 CODE  := $(wildcard app.py pages sop_core bench scripts tests)
 
 export PYTHONUNBUFFERED := 1
+# Each worker of the tests has a core; threads of the linear algebra would only stand in each other's way.
+test: export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-dev test check format bench fresh clean
 
