@@ -181,3 +181,17 @@ def listing(
         row_height=_LINE,
         placeholder=fmt.DASH,
     )
+
+
+def page(label: str, count: int, most: int, key: str, width: int, order: str = "") -> range:
+    """Positions to draw of a list of `count`: all where they are at most `most`, else the page that is chosen.
+    `order` stands behind the number of entries: `latest first`."""
+    if count <= most:
+        return range(count)
+    tail = f", {order}" if order else ""
+    start = st.selectbox(
+        label, list(range(0, count, most)), key=key, label_visibility="collapsed", width=width,
+        format_func=lambda n: f"{n + 1} to {min(n + most, count)} of {count}{tail}",
+    )  # fmt: skip
+    first = start if start is not None and start < count else 0
+    return range(first, min(first + most, count))

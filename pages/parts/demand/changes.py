@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import change_form, context, scenario_menu, state
 from pages.parts import format as fmt
 from pages.parts.state import Work
+from pages.parts.tables import page
 
 #: Sentences with buttons at once: each costs the page three widgets.
 _SHOWN = 8
@@ -38,7 +39,8 @@ def listing(view: context.View, work: Work) -> None:
     if not own:
         st.html('<div class="sop-quiet">None yet: this is the demand of the forecast and the calendar.</div>')
         return
-    for at in own[_page(len(own))]:
+    for n in page("Changes shown", len(own), _SHOWN, "demand_changes_page", 230, "latest first"):
+        at = own[n]
         step = scenario.steps[at]
         look = "sop-said sop-muted" if step.muted else "sop-said"
         said = fmt.safe(step.change.sentence(view.inputs))
@@ -57,18 +59,6 @@ def listing(view: context.View, work: Work) -> None:
                 "", icon=":material/close:", key=f"demand_remove_{at}", type="tertiary", on_click=_remove,
                 args=(work, at), help="Remove",
             )  # fmt: skip
-
-
-def _page(count: int) -> slice:
-    if count <= _SHOWN:
-        return slice(0, count)
-    starts = list(range(0, count, _SHOWN))
-    start = st.selectbox(
-        "Changes shown", starts, key="demand_changes_page", label_visibility="collapsed", width=230,
-        format_func=lambda n: f"{n + 1} to {min(n + _SHOWN, count)} of {count}, latest first",
-    )  # fmt: skip
-    first = start if start is not None and start < count else 0
-    return slice(first, min(first + _SHOWN, count))
 
 
 def _mute(work: Work, at: int) -> None:

@@ -13,6 +13,7 @@ from pages.parts.context import View
 from pages.parts.moments import moment
 from pages.parts.scenarios.studio_tree import free_name
 from pages.parts.state import BASE, Work
+from pages.parts.tables import page
 from sop_core.errors import SopError
 from sop_core.inputs import Inputs
 from sop_core.merge import retold
@@ -94,20 +95,8 @@ def draw(view: View, name: str, work: Work) -> None:
         store.scenario_history(name), store.scenario_locks(name), store.scenario_archives(name), view.inputs
     )
     newest = next((entry.revision for entry in found if entry.revision is not None), None)
-    for at in _page(len(found)):
+    for at in page("Entries shown", len(found), PAGE, "studio_history_page", 260, "newest first"):
         _entry(found[at], name, work, current=newest is not None and found[at].revision is newest)
-
-
-def _page(count: int) -> range:
-    if count <= PAGE:
-        return range(count)
-    starts = list(range(0, count, PAGE))
-    start = st.selectbox(
-        "Entries shown", starts, key="studio_history_page", label_visibility="collapsed", width=260,
-        format_func=lambda n: f"{n + 1} to {min(n + PAGE, count)} of {count}, newest first",
-    )  # fmt: skip
-    first = start if start is not None and start < count else 0
-    return range(first, min(first + PAGE, count))
 
 
 def _entry(entry: Entry, name: str, work: Work, *, current: bool) -> None:

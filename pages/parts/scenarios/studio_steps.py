@@ -12,6 +12,7 @@ from pages.parts import format as fmt
 from pages.parts.context import View
 from pages.parts.scenario_menu import Lock
 from pages.parts.state import Work
+from pages.parts.tables import page
 from sop_core.errors import SopError
 from sop_core.scenario import Scenario, Step
 
@@ -55,7 +56,7 @@ def draw(view: View, name: str, work: Work, lock: Lock | None) -> None:
         return
     _fits(view, scenario)
     with st.container(gap="xxsmall", key="studio_list"):
-        for at in _page(len(scenario.steps)):
+        for at in page("Changes shown", len(scenario.steps), PAGE, "studio_page", 230):
             step = scenario.steps[at]
             said = fmt.plain(f"{at + 1}. {step.change.sentence(view.inputs)}")
             st.checkbox(f"~~{said}~~ muted" if step.muted else said, key=_key(at), width="stretch")
@@ -70,18 +71,6 @@ def _fits(view: View, scenario: Scenario) -> None:
         scenario.check(view.inputs)
     except SopError as error:
         st.warning(f"This cannot be planned with the data as they are. {error}", icon=":material/rule:")
-
-
-def _page(count: int) -> range:
-    if count <= PAGE:
-        return range(count)
-    starts = list(range(0, count, PAGE))
-    start = st.selectbox(
-        "Changes shown", starts, key="studio_page", label_visibility="collapsed", width=230,
-        format_func=lambda n: f"{n + 1} to {min(n + PAGE, count)} of {count}",
-    )  # fmt: skip
-    first = start if start is not None and start < count else 0
-    return range(first, min(first + PAGE, count))
 
 
 def _tools(view: View, name: str, work: Work, chosen: list[int]) -> None:
