@@ -203,8 +203,28 @@ def _fourth(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _fifth(con: duckdb.DuckDBPyConnection) -> None:
+    """Sign-offs: the record of each, the pack and the plan's rows as signed, marks of the data rows it rests on, and
+    the chain's head. Rows are added, never changed; the head alone moves on.
+    """
+    con.execute(
+        "CREATE TABLE signoff (number BIGINT NOT NULL, digest VARCHAR NOT NULL, json VARCHAR NOT NULL,"
+        " pack VARCHAR NOT NULL)"
+    )
+    con.execute(
+        "CREATE TABLE signoff_row (signoff BIGINT NOT NULL, frame VARCHAR NOT NULL, row INTEGER NOT NULL,"
+        " json VARCHAR NOT NULL)"
+    )
+    con.execute(
+        'CREATE TABLE signoff_mark (signoff BIGINT NOT NULL, "table" VARCHAR NOT NULL, marks BLOB NOT NULL)'
+    )
+    con.execute("CREATE TABLE signoff_head (number BIGINT NOT NULL, digest VARCHAR NOT NULL)")
+    # A lock that a sign-off put on is never taken off.
+    con.execute("ALTER TABLE scenario_lock ADD COLUMN signoff BIGINT")
+
+
 #: In order, numbered from 1; a released one is never edited, a new one is added at the end.
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth, _fifth)
 
 
 def migrate(con: duckdb.DuckDBPyConnection, path: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:

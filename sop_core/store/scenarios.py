@@ -328,7 +328,8 @@ def _note_lock(
     agreement: int | None,
 ) -> None:
     cursor.execute(
-        "INSERT INTO scenario_lock SELECT ?, count(*) + 1, ?, ?, ?, ?, ? FROM scenario_lock WHERE id = ?",
+        "INSERT INTO scenario_lock (id, number, locked, who, made_at, reason, agreement)"
+        " SELECT ?, count(*) + 1, ?, ?, ?, ?, ? FROM scenario_lock WHERE id = ?",
         [identity, locked, who, utc_now(), reason, agreement, identity],
     )
 

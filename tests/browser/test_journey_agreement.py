@@ -114,7 +114,10 @@ def _branch_from_it(page: Page, name: str) -> str:
     settled(page)
     page.get_by_role("dialog").get_by_label("Name").fill("More of it")
     press(page, "Save the branch")
-    assert "More of it" in chosen(page)
+    page.wait_for_function(
+        "name => [...document.querySelectorAll('[role=combobox]')].some(box => box.value === name)",
+        arg="More of it",
+    )
     expect(page.get_by_text("What you move is a what-if on it")).to_be_hidden()
     return "More of it"
 
