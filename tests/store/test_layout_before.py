@@ -1,4 +1,6 @@
-"""A store written before drafts, meetings, decisions and issues had tables: it opens, and all of them work in it."""
+"""A store written before drafts, meetings, decisions, issues and sign-offs had tables: it opens, and all of them work
+in it.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,14 @@ def _names(connection: Connection, kind: str) -> set[tuple[str, str]]:
     return {(schema, name) for schema, name in found}
 
 
+def _columns(connection: Connection) -> set[tuple[str, str]]:
+    """(table, column) of every table that is not of the data contract."""
+    found = connection.raw.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
+    ).fetchall()
+    return {(table, column) for table, column in found}
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """Three migrations, a data version, a scenario with two revisions and a lock."""
@@ -39,11 +49,14 @@ def old(tmp_path: Path) -> Path:
     fresh = Connection(tmp_path / "three.duckdb", create=True)
     migrate(fresh.raw, str(tmp_path / "three.duckdb"), MIGRATIONS[:3])
     had = {kind: _names(fresh, kind) for kind in ("table", "sequence")}
+    columns = _columns(fresh)
     fresh.close()
     connection = Connection(path, create=False)
     for kind, names in had.items():
         for schema, name in _names(connection, kind) - names - {("data", "regions")}:
             connection.raw.execute(f'DROP {kind} "{schema}"."{name}"')
+    for table, column in _columns(connection) - columns:
+        connection.raw.execute(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
     connection.raw.execute("DELETE FROM store_layout WHERE version > 3")
     connection.close()
     return path
