@@ -24,20 +24,35 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 class OneBrowserAtATime(LoadScopeScheduling):
-    """Deals tests out one by one, save those in a browser: they go to one worker, first, as the longest job.
+    """Deals tests out by file, so that what a file's tests share is made once; those in a browser go to one worker,
+    first, as the longest job.
 
     (`--dist loadgroup` is meant for this, but xdist 3.8 marks the groups in a place where pytest 9.2 no
     longer looks, and spreads them over all workers without a word.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowserAtATime:
     """How `-n` shares the suite out, whatever `--dist` says."""
+    config.option.loadscopereorder = (
+        False  # the order of `pytest_collection_modifyitems`, not by number of tests
+    )
     return OneBrowserAtATime(config, log)
+
+
+#: Folders in the order in which they are dealt out, longest jobs first, so that no worker is left waiting at the end.
+_FIRST = ("tests/browser/", "tests/pages/", "tests/demand/", "tests/supply/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long jobs first."""
+    items.sort(
+        key=lambda item: next((n for n, f in enumerate(_FIRST) if item.nodeid.startswith(f)), len(_FIRST))
+    )
 
 
 @pytest.fixture(scope="session")
