@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, ROOT, VIEWPORT, App, running_app, settled
 
 #: On a page's own address Streamlit first looks for its server below that address, and takes the 404 as an answer.
 PROBE = re.compile(r"https?://[^/]+/[^/]+/_stcore/(health|host-config)")
+
+# How long a screen may take to show what is expected. It costs nothing where all is well, and a machine with other work
+# on it is not taken for a defect.
+expect.set_options(timeout=30_000)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
