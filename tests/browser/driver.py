@@ -124,6 +124,14 @@ def settled(page: Page, quiet: float = 0.15, patience: float = 60) -> None:
     assert state is None, f"the page has not settled within {patience:g} s: script state {state!r}"
 
 
+def wait_for_choice(page: Page, value: str) -> None:
+    """Wait until `value` stands in one of the page's boxes to choose from."""
+    page.wait_for_function(
+        "value => [...document.querySelectorAll('[role=combobox]')].some(box => box.value === value)",
+        arg=value,
+    )
+
+
 def edit_cell(page: Page, column: int, row: int, text: str, editor: int = 0) -> None:
     """Type `text` into a cell of the page's n-th grid and settle. Index column and first row are 0."""
     grid = page.get_by_test_id("stDataFrame").nth(editor)

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from sop_core.store import Store
-from tests.browser.driver import App, running_app, settled
+from tests.browser.driver import App, running_app, settled, wait_for_choice
 
 
 def section(page: Page, name: str) -> None:
@@ -114,10 +114,7 @@ def _branch_from_it(page: Page, name: str) -> str:
     settled(page)
     page.get_by_role("dialog").get_by_label("Name").fill("More of it")
     press(page, "Save the branch")
-    page.wait_for_function(
-        "name => [...document.querySelectorAll('[role=combobox]')].some(box => box.value === name)",
-        arg="More of it",
-    )
+    wait_for_choice(page, "More of it")
     expect(page.get_by_text("What you move is a what-if on it")).to_be_hidden()
     return "More of it"
 
