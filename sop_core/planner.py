@@ -133,8 +133,10 @@ def prepare(
 class Planner:
     """Answers scenarios of one company, one at a time; each session has its own (it keeps a solver's basis)."""
 
-    def __init__(self, company: Company, base: Plan | None = None) -> None:
+    def __init__(self, company: Company, base: Plan | None = None, engine: str = "auto") -> None:
+        """`engine`: see supply.solve.make_engine; `base` must come from the same one."""
         self.company = company
+        self._engine = engine
         self._solver: SupplySolver | None = None
         self._base = base
 
@@ -171,12 +173,12 @@ class Planner:
         """The solver behind the plans, for what-ifs that need no whole plan; its base case is the base plan's."""
         if self._solver is None:
             base = demand_plan(self.company.inputs)
-            self._solver = SupplySolver(self.company.inputs, base.total, base.price)
+            self._solver = SupplySolver(self.company.inputs, base.total, base.price, self._engine)
         return self._solver
 
     def twin(self) -> Planner:
         """Another planner for another thread, at once: nothing is solved for it. Not while this one is at work."""
-        other = Planner(self.company, base=self.base)
+        other = Planner(self.company, base=self.base, engine=self._engine)
         other._solver = self.solver.twin()
         return other
 
