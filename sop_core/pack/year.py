@@ -378,6 +378,9 @@ TERMS_REMARK = (
     "Receivables and payables follow the company's receivable_days and payable_days; holding, backlog and lost-sale "
     "costs count in the margin but are not paid in cash."
 )
+NO_BUDGET_REMARK = (
+    "No budget: bring the table budget (month, family, quantity, revenue, margin) on the Data page."
+)
 
 
 def budget_remark(company: Company, months: MonthArray, gap: Variance | None, year: Period) -> str:

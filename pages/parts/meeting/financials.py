@@ -13,13 +13,14 @@ from pages.parts import format as fmt
 from pages.parts.meeting import financials_table as table
 from pages.parts.tables import download
 from sop_core import projection as fin
-from sop_core.calendar import iso_month, month_label, span_label
+from sop_core.calendar import iso_month, month_label
 from sop_core.charts.bridge import Bar, waterfall
 from sop_core.charts.projection import Cash, Flow, cash_chart, flow_chart
 from sop_core.charts.template import CONFIG
 from sop_core.charts.timeline import Picture
 from sop_core.cycle.estimate import Estimate, final_by_cycle
 from sop_core.inputs import Floats
+from sop_core.pack import year as words
 from sop_core.projection import Period, Projection, Revenue, Variance
 
 MONTHS, QUARTERS, YEARS = "Months", "Quarters", "Fiscal years"
@@ -38,7 +39,7 @@ def render(view: context.View) -> None:
     top = st.container(gap="small")
     year = _year(money, first)
     gap = fin.variance(company, plan, year.at)
-    top.html(f'<p class="sop-headline">{fmt.safe(sentence(money, base, year, gap, view))}</p>')
+    top.html(f'<p class="sop-headline">{fmt.safe(words.sentence(company, money, year, gap, base))}</p>')
     if not view.whole:
         st.html(
             '<p class="sop-quiet">Money is projected for the whole company: level, region and segment chosen above do '
@@ -130,62 +131,6 @@ def against(view: context.View, revenue: Revenue) -> list[tuple[str, Floats, str
 # -- words --------------------------------------------------------------------------------------------------
 
 
-def sentence(
-    money: Projection, base: Projection | None, year: Period, gap: Variance | None, view: context.View
-) -> str:
-    """`FY 27: margin 31.6 M EUR, 808 k above budget: cost +2.76 M, volume −1.49 M, price −603 k. Cash flow 33.7 M.`"""
-    currency = view.currency
-    margin = fmt.money(money.total("margin", year.at), currency)
-    months = "" if year.whole else f" ({_months(money, year)})"
-    said = f"{year.label}{months}: margin {margin}"
-    if gap is not None and gap.measure == "margin":
-        said += f", {_apart(gap.gap, currency, 'budget')}{_months_of(gap, money, year)}: {_steps(gap)}"
-    elif gap is not None:
-        said += (
-            f"; revenue {_apart(gap.gap, currency, 'budget')}{_months_of(gap, money, year)}: {_steps(gap)}"
-        )
-    else:
-        said += _plain_budget(money, year, view)
-    if base is not None:
-        difference = money.total("margin", year.at) - base.total("margin", year.at)
-        said += f"; {_apart(difference, currency, 'the base')}"
-    cash, capital = money.total("cash_flow", year.at), money.total("working_capital", year.at)
-    return f"{said}. Cash flow {fmt.money(cash, currency)}, working capital {fmt.money(capital, currency)} at its end."
-
-
-def _plain_budget(money: Projection, year: Period, view: context.View) -> str:
-    """Against a budget that tells no volume from price, over the months that it holds."""
-    for measure, of in (("margin", ""), ("revenue", "; revenue")):
-        budget = fin.budget_line(view.company, money.months, measure)[year.at]
-        known = np.isfinite(budget)
-        if known.any():
-            gap = float((money.money[measure][year.at] - budget)[known].sum())
-            part = "" if known.all() else f" in the {int(known.sum())} months that it holds"
-            return f"{of or ','} {_apart(gap, view.currency, 'budget')}{part}"
-    return ", no budget to compare with"
-
-
-def _apart(amount: float, currency: str, what: str) -> str:
-    if round(amount) == 0:
-        return f"as in {what}" if what == "the base" else f"on {what}"
-    return f"{fmt.money(abs(amount), currency)} {'above' if amount > 0 else 'below'} {what}"
-
-
-def _steps(gap: Variance) -> str:
-    ordered = sorted(gap.steps, key=lambda step: -abs(step[1]))
-    return ", ".join(
-        f"{name.lower()} {fmt.short(amount, signed=True)}" for name, amount in ordered if round(amount)
-    )
-
-
-def _months(money: Projection, year: Period) -> str:
-    return span_label(money.months[year.at[0]], money.months[year.at[-1]])
-
-
-def _months_of(gap: Variance, money: Projection, year: Period) -> str:
-    return "" if gap.months == _months(money, year) else f" in {gap.months}"
-
-
 def remarks(
     view: context.View, others: Sequence[tuple[str, Floats, str]], gap: Variance | None, families: bool
 ) -> str:
@@ -195,23 +140,16 @@ def remarks(
             "Revenue and stock belong to one family exactly; wages, machine hours, transport and the like are shared, so "
             "no margin is split by family here."
         )
-    said = [
-        "Receivables and payables follow the company's receivable_days and payable_days; holding, backlog and lost-sale "
-        "costs count in the margin but are not paid in cash."
-    ]
+    said = [words.TERMS_REMARK]
     names = [name for name, *_ in others]
     if "Budget" not in names:
-        said.append(
-            "No budget: bring the table budget (month, family, quantity, revenue, margin) on the Data page."
-        )
+        said.append(words.NO_BUDGET_REMARK)
     elif gap is None:
         said.append("The budget holds no units, so volume, mix and price cannot be told apart.")
     if not any(name.startswith("LE") for name in names):
-        said.append("No latest estimate of a cycle before is kept yet.")
+        said.append(words.NO_ESTIMATE_REMARK)
     else:
-        said.append(
-            "The latest estimate holds unconstrained demand and prices only: revenue can be compared, margin cannot."
-        )
+        said.append(words.ESTIMATE_REMARK)
     return " ".join(said)
 
 
@@ -271,9 +209,7 @@ def variance_picture(view: context.View, gap: Variance, year: Period) -> Picture
     bars = [bar(name, amount, f"<br>{fin.VARIANCE_FORMULAS[name]}") for name, amount in gap.steps]
     title = f"{gap.measure.capitalize()} against budget, {gap.months}, {view.currency}"
     total = bar("Plan less budget", gap.gap)
-    alt = (
-        f"{title}: plan {gap.plan:,.0f}, budget {gap.budget:,.0f}, difference {gap.gap:+,.0f}: {_steps(gap)}."
-    )
+    alt = f"{title}: plan {gap.plan:,.0f}, budget {gap.budget:,.0f}, difference {gap.gap:+,.0f}: {words.steps(gap)}."
     return waterfall(view.palette, title, bars, total, alt, written, _HEIGHT)
 
 
