@@ -7,10 +7,15 @@ changed order or a missing sign-off breaks the chain. A sign-off is never edited
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from sop_core.calendar import MonthArray, month_label
+from sop_core.inputs import Floats
 from sop_core.pack.codec import to_json
 from sop_core.pack.value import Number
 
@@ -18,6 +23,8 @@ from sop_core.pack.value import Number
 FORMAT: Final = 1
 #: What stands as `previous` in the first sign-off of a store.
 FIRST: Final = "0" * 64
+#: Digits to which units are rounded before they are hashed, as in cycle/agreement.py.
+_UNIT_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +37,11 @@ class Signoff:
     role: str
     at: str  #: UTC, `2026-11-22T14:05:31Z`
     comment: str
-    supersedes: (
-        int | None
-    )  #: number of the sign-off that it takes the place of; None: it is the cycle's first
+    #: number of the sign-off that it takes the place of; None: it is the cycle's first
+    supersedes: int | None
     reason: str  #: why the earlier one is superseded
     scenario: str
-    scenario_revision: int  #: 0: the base
+    scenario_revision: int  #: as stored; the base is saved under a name of its own first, so never 0
     scenario_json: str  #: the Changes, as stored
     data_version: int
     data_fingerprint: str  #: store.content_fingerprint of that version
@@ -63,6 +69,43 @@ class Signoff:
     def digest(self) -> str:
         """SHA-256 over all of it."""
         return digest(to_json(self))
+
+    @property
+    def cycle_title(self) -> str:
+        """`Nov 26`."""
+        return month_label(np.datetime64(self.cycle, "M"))
+
+    @property
+    def short(self) -> str:
+        """The fingerprint as it is shown: its first twelve digits."""
+        return self.digest[:12]
+
+    def signer(self) -> str:
+        """`Ada Keller (CEO)`."""
+        return f"{self.who} ({self.role})" if self.role else self.who
+
+    def sentence(self) -> str:
+        """`Sign-off 3, Nov 26: “Planning's proposal” signed by Ada Keller (CEO) on 2026-11-22 14:05 UTC`."""
+        when = self.at.replace("T", " ")[:16]
+        return f"Sign-off {self.number}, {self.cycle_title}: “{self.scenario}” signed by {self.signer()} on {when} UTC"
+
+
+def units_digest(
+    units: Floats, items: Sequence[str], regions: Sequence[str], segments: Sequence[str], months: MonthArray
+) -> str:
+    """SHA-256 over [i, r, m, t] units with their names, as `cycle.agreement.fingerprint` has it."""
+    units = np.ascontiguousarray(units)
+    found = hashlib.sha256()
+    found.update(str(units.shape).encode())
+    found.update((np.round(units, _UNIT_DECIMALS) + 0.0).tobytes())  # + 0.0: minus zero is zero
+    names = [items, regions, segments, [str(month) for month in months]]
+    found.update(json.dumps(names, ensure_ascii=False).encode())
+    return found.hexdigest()
+
+
+def bytes_digest(data: bytes) -> str:
+    """SHA-256 of bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def digest(text: str) -> str:

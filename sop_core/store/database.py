@@ -30,6 +30,7 @@ from sop_core.store.raw import Limits
 from sop_core.store.reader import Upload
 from sop_core.store.report import ImportReport
 from sop_core.store.scenarios import LockRecord, Revision, StoredScenario
+from sop_core.store.signoffs import Signoffs
 from sop_core.store.understand import Hint, Options, Place, checked_hints
 from sop_core.store.values import DateOrder, Decimals
 from sop_core.store.versions import DataVersion
@@ -227,6 +228,13 @@ class Store:
         """Meetings, each with its newest state."""
         return Meetings(self._connection)
 
+    # The executive review's memory
+
+    @property
+    def signoffs(self) -> Signoffs:
+        """The chain of signed plans."""
+        return Signoffs(self._connection)
+
     # Scenarios
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
@@ -286,7 +294,8 @@ class Store:
             return scenarios.get(cursor, name)
 
     def unlock_scenario(self, name: str, who: str, reason: str) -> StoredScenario:
-        """Takes a lock off that a person put on; one of an agreement goes by reopening the agreement."""
+        """Takes a lock off that a person put on; one of an agreement goes by reopening the agreement, one of a sign-off
+        never."""
         with self._connection.write() as cursor:
             scenarios.unlock(cursor, name, who, reason)
             return scenarios.get(cursor, name)

@@ -29,7 +29,7 @@ JSON_LENGTH = 1_000_000
 class StoredScenario:
     """A scenario in the store. `owner` is who saved it first, `by` who saved it last; times are UTC; `used_by` names
     what forbids its deletion (a cycle, a sign-off); `locked` and `archived` say why, by whom and when, None where it
-    is not.
+    is not; `signed`: the number of its last sign-off, None where it was never signed.
     """
 
     name: str
@@ -43,12 +43,13 @@ class StoredScenario:
     locked: str | None = None
     archived: str | None = None
     by: str = ""
+    signed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LockRecord:
     """One entry of a scenario's locks: put on (`locked`) or taken off. `agreement`: the id of the agreement that
-    did it, None where a person did.
+    did it, `signoff`: the number of the sign-off; both None where a person did. A sign-off's lock never comes off.
     """
 
     locked: bool
@@ -56,13 +57,14 @@ class LockRecord:
     at: dt.datetime
     reason: str
     agreement: int | None
+    signoff: int | None = None
 
     def sentence(self) -> str:
-        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`."""
-        return (
-            f"{self.reason}: {'locked' if self.locked else 'unlocked'} by {self.who} on "
-            f"{self.at.day} {self.at:%b %Y}"
-        )
+        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`; `Signed by Ada on 22 Nov 2026 for ...`."""
+        when = f"{self.at.day} {self.at:%b %Y}"
+        if self.signoff is not None:
+            return f"Signed by {self.who} on {when} for {self.reason}"
+        return f"{self.reason}: {'locked' if self.locked else 'unlocked'} by {self.who} on {when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def list_scenarios(cursor: duckdb.DuckDBPyConnection) -> tuple[StoredScenario, .
             locks[scenario].sentence() if scenario in locks else None,
             archives.get(scenario),
             by,
+            locks[scenario].signoff if scenario in locks else None,
         )
         for scenario, name, owner, parent, text, created, updated, revision, by in rows
     )
@@ -197,6 +200,12 @@ def rename(cursor: duckdb.DuckDBPyConnection, name: str, new_name: str, who: str
     identity, revision, _, _ = _found(cursor, name)
     _refuse_locked(cursor, identity, name, "renamed")
     _refuse_taken(cursor, new_name, besides=identity)
+    signed = [s.name for s in list_scenarios(cursor) if s.parent == name and s.signed is not None]
+    if signed:
+        raise StoreError(
+            f"Scenario '{name}' cannot be renamed: '{signed[0]}', which is signed, names it as its parent, and what is "
+            "signed stays as it is. Duplicate it under the new name."
+        )
     text = _with(current.json, name, {"name": new_name})
     cursor.execute(
         "UPDATE scenario SET name = ?, json = ?, updated = ?, revision = ? WHERE id = ?",
@@ -257,6 +266,13 @@ def lock(
     return identity
 
 
+def lock_for_ever(cursor: duckdb.DuckDBPyConnection, name: str, who: str, why: str, signoff: int) -> None:
+    """A sign-off's lock, on top of any other: nothing takes it off."""
+    get(cursor, name)
+    identity, _, _, _ = _found(cursor, name)
+    _note_lock(cursor, identity, True, who, _reason(why, "locked"), None, signoff)
+
+
 def unlock(cursor: duckdb.DuckDBPyConnection, name: str, who: str, reason: str) -> None:
     """Takes a person's lock off. Raises StoreError where there is none, or where an agreement put it on."""
     get(cursor, name)
@@ -264,6 +280,11 @@ def unlock(cursor: duckdb.DuckDBPyConnection, name: str, who: str, reason: str) 
     held = _locks(cursor).get(identity)
     if held is None:
         raise StoreError(f"Scenario '{name}' is not locked.")
+    if held.signoff is not None:
+        raise StoreError(
+            f"Scenario '{name}' is part of a signed plan and stays as it is for ever. {held.sentence()}. Derive a new "
+            "scenario from it; a later sign-off may supersede this one."
+        )
     if held.agreement is not None:
         raise StoreError(
             f"Scenario '{name}' is what was agreed ({held.sentence()}). Reopen the agreement on the Demand page, "
@@ -289,18 +310,21 @@ def lock_history(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[LockReco
 def _locks(cursor: duckdb.DuckDBPyConnection) -> dict[int, LockRecord]:
     """The locks in force, by scenario id."""
     newest: dict[int, LockRecord] = {}
+    signed: dict[int, LockRecord] = {}
     for identity, record in _lock_records(cursor):
         newest.setdefault(identity, record)
-    return {identity: record for identity, record in newest.items() if record.locked}
+        if record.locked and record.signoff is not None:
+            signed.setdefault(identity, record)
+    return {identity: record for identity, record in newest.items() if record.locked} | signed
 
 
 def _lock_records(cursor: duckdb.DuckDBPyConnection) -> list[tuple[int, LockRecord]]:
     rows = cursor.execute(
-        "SELECT id, locked, who, made_at, reason, agreement FROM scenario_lock ORDER BY id, number DESC"
+        "SELECT id, locked, who, made_at, reason, agreement, signoff FROM scenario_lock ORDER BY id, number DESC"
     ).fetchall()
     return [
-        (identity, LockRecord(locked, who, as_utc(at), reason, agreement))
-        for identity, locked, who, at, reason, agreement in rows
+        (identity, LockRecord(locked, who, as_utc(at), reason, agreement, signoff))
+        for identity, locked, who, at, reason, agreement, signoff in rows
     ]
 
 
@@ -314,23 +338,19 @@ def _refuse_locked(cursor: duckdb.DuckDBPyConnection, identity: int, name: str, 
 
 
 def _reason(reason: str, verb: str) -> str:
-    if not reason.strip():
-        raise StoreError(f"Say why the scenario is to be {verb}: the reason is kept with it.")
-    return reason.strip().rstrip(".")
+    if reason.strip():
+        return reason.strip().rstrip(".")
+    raise StoreError(f"Say why the scenario is to be {verb}: the reason is kept with it.")
 
 
 def _note_lock(
-    cursor: duckdb.DuckDBPyConnection,
-    identity: int,
-    locked: bool,
-    who: str,
-    reason: str,
-    agreement: int | None,
-) -> None:
+    cursor: duckdb.DuckDBPyConnection, identity: int, locked: bool, who: str, why: str, agreement: int | None,
+    signoff: int | None = None,
+) -> None:  # fmt: skip
     cursor.execute(
-        "INSERT INTO scenario_lock (id, number, locked, who, made_at, reason, agreement)"
-        " SELECT ?, count(*) + 1, ?, ?, ?, ?, ? FROM scenario_lock WHERE id = ?",
-        [identity, locked, who, utc_now(), reason, agreement, identity],
+        "INSERT INTO scenario_lock (id, number, locked, who, made_at, reason, agreement, signoff)"
+        " SELECT ?, count(*) + 1, ?, ?, ?, ?, ?, ? FROM scenario_lock WHERE id = ?",
+        [identity, locked, who, utc_now(), why, agreement, signoff, identity],
     )
 
 
