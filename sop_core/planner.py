@@ -147,16 +147,17 @@ class Planner:
             self._base = self._solve(Scenario.base())
         return self._base
 
-    def plan(self, scenario: Scenario, stop: Stop | None = None) -> Plan:
+    def plan(self, scenario: Scenario, stop: Stop | None = None, *, like: Plan | None = None) -> Plan:
         """The plan of a scenario. `stop` is asked now and then. Raises ScenarioError, PlanError; Interrupted where
-        it was told to stop.
+        it was told to stop. `like`: its plan by another engine; of plans that are worth the same the one that stands
+        where it does is given.
 
         Always solved from the base plan's optimum, so the answer depends on the scenario alone, never on what
         was asked before.
         """
-        if not scenario.active:
+        if not scenario.active and like is None:
             return dataclasses.replace(self.base, scenario=scenario)
-        return self._solve(scenario, stop)
+        return self._solve(scenario, stop, like)
 
     def ways_out(self, plan: Plan, item: int, month: int, region: int | None = None) -> tuple[WayOut, ...]:
         """Levers that would relieve a shortage of that item (and region) asked for in that month, best first.
@@ -182,10 +183,12 @@ class Planner:
         other._solver = self.solver.twin()
         return other
 
-    def _solve(self, scenario: Scenario, stop: Stop | None = None) -> Plan:
+    def _solve(self, scenario: Scenario, stop: Stop | None = None, like: Plan | None = None) -> Plan:
         wanted = unconstrained(self.company, scenario)
         inputs, demand = wanted.inputs, wanted.demand
-        return _plan_of(self.company, wanted, self.solver.solve(inputs, demand.total, demand.price, stop))
+        other = None if like is None else like.solution
+        solution = self.solver.solve(inputs, demand.total, demand.price, stop, other)
+        return _plan_of(self.company, wanted, solution)
 
 
 @dataclass(frozen=True, slots=True)

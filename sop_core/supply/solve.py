@@ -23,6 +23,7 @@ from sop_core.supply.numbers import Numbers
 from sop_core.supply.program import Answer, Program
 from sop_core.supply.result import Solution, SolverInfo, build_solution
 from sop_core.supply.shape import Shape, shape_of
+from sop_core.supply.ties import optimal_face, toward
 from sop_core.supply.whole import needs_whole, settle_whole
 
 highspy: Any
@@ -31,14 +32,11 @@ try:
 except ImportError:  # pragma: no cover - the reference engine serves then
     highspy = None
 
-#: Coefficients changed one by one up to this number, else the whole model is passed again.
 #: Seconds in which lots, setups and whole heads are searched; the best found by then is taken, and its gap told.
 WHOLE_SECONDS = 60.0
-_FEW = 2_000
+_FEW = 2_000  #: coefficients changed one by one up to this number, else the whole model is passed again
 #: Structures kept solved beside the base's own.
 _SLOTS = 4
-#: A reduced cost above this is one; below, the solver's tolerance.
-_PRICED = 1e-7
 _TABLES = (
     "Check sources (unit_cost, max_quantity), lanes (unit_cost), resources and products (holding_cost) "
     "for negative costs."
@@ -329,12 +327,14 @@ class SupplySolver:
         demand: Floats | None = None,
         price: Floats | None = None,
         stop: Stop | None = None,
+        like: Solution | None = None,
     ) -> Solution:
         """The optimal plan, self-checked. Without arguments: the base case.
 
         demand: unconstrained demand [i, r, m, t], units. price: net price of an order asked in t [i, r, m, t].
         stop: asked now and then by engines that can be stopped. With lots or whole heads the search for them comes
-        first: seconds to a minute.
+        first: seconds to a minute. like: another engine's plan of the same numbers; of plans that are worth the same
+        the one that stands where it does is given (see ties.py).
         Raises Infeasible, Unbounded, TimedOut, SelfCheckFailed or PlanError; Interrupted where stopped.
         """
         numbers_in = self._or_base(inputs, demand, price)
@@ -344,7 +344,7 @@ class SupplySolver:
         if needs_whole(numbers_in[0]):
             chosen = settle_whole(model, numbers_in[0], numbers, min(self._time_limit, WHOLE_SECONDS))
             numbers = chosen.numbers
-        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, stop=stop)
+        answer, info, _ = self._run(slot, numbers, [] if own else slot.bases, stop=stop, like=like)
         if chosen is not None:
             info = replace(info, gap=chosen.gap, seconds=info.seconds + chosen.seconds)
         solution = build_solution(model.structure, model.scales, numbers, *numbers_in, answer, info)
@@ -441,6 +441,7 @@ class SupplySolver:
         bases: list[Any],
         nudge: Nudge | None = None,
         stop: Stop | None = None,
+        like: Solution | None = None,
     ) -> tuple[Answer, SolverInfo, list[Any]]:
         """Service stages in order of priority, each kept to its optimum by the next; then money."""
         engine, program = slot.engine, slot.model.program(numbers, nudge)
@@ -461,7 +462,9 @@ class SupplySolver:
             kept.append(engine.basis())
             if stage < len(costs) - 1:
                 unserved.append(answer.objective * scale)
-                program = _optimal_face(program, answer)
+                program = optimal_face(program, answer)
+        if like is not None:
+            answer = self._nearest(engine, program, answer, like, max(left - seconds, 1e-3), stop)
         structure = slot.model.structure
         info = SolverInfo(
             engine=engine.name,
@@ -479,22 +482,19 @@ class SupplySolver:
         answer.basis = kept[-1]
         return answer, info, kept
 
-
-def _optimal_face(program: Program, answer: Answer) -> Program:
-    """The same program held to the optimal face of its cost: whatever has a price stays at its limit.
-
-    Exact (complementary slackness), and unlike one long row for the earlier optimum it keeps the matrix sparse and
-    the last basis feasible.
-    """
-    price, row_price = answer.col_dual, answer.row_dual
-    upper = np.where(price > _PRICED, program.lower, program.upper)
-    lower = np.where((price < -_PRICED) & np.isfinite(program.upper), program.upper, program.lower)
-    at_lower = (row_price > _PRICED) & np.isfinite(program.row_lower)
-    at_upper = (row_price < -_PRICED) & np.isfinite(program.row_upper)
-    return replace(
-        program,
-        lower=lower,
-        upper=upper,
-        row_upper=np.where(at_lower, program.row_lower, program.row_upper),
-        row_lower=np.where(at_upper, program.row_upper, program.row_lower),
-    )
+    def _nearest(
+        self,
+        engine: Engine,
+        program: Program,
+        best: Answer,
+        like: Solution,
+        time_limit: float,
+        stop: Stop | None,
+    ) -> Answer:
+        """Of the plans of that worth the one that stands where `like` does; with the duals of the optimum."""
+        columns = like.behind[2].x
+        if len(columns) != len(program.cost):
+            raise PlanError("Plans of different structure cannot be held against each other.")
+        engine.change(replace(optimal_face(program, best), cost=toward(program, columns)))
+        found = engine.run(engine.basis(), time_limit, stop)
+        return replace(best, x=found.x, objective=float(program.cost @ found.x))
