@@ -1,7 +1,7 @@
 """What can be done with a scenario as a whole: save, save as, rename, duplicate, note, lock, archive, delete.
 
 A locked scenario stays as it is. Levers may still be moved on it: that is a what-if with a name of its own, which
-is saved as a branch (a scenario with the locked one as its parent).
+is saved as a branch (a scenario with the locked one as its parent). A signed one is locked for ever.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ ARCHIVE, UNARCHIVE = "Archive", "Bring it back"
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Why a scenario is locked, by whom and when. `agreed`: by an agreement, which only reopening takes off."""
+    """Why a scenario is locked, by whom and when. `agreed`: by an agreement, which only reopening takes off;
+    `signed`: by a sign-off, which nothing takes off."""
 
     sentence: str
     agreed: bool
+    signed: bool = False
 
 
 def lock_of(name: str) -> Lock | None:
@@ -44,6 +46,10 @@ def lock_of(name: str) -> Lock | None:
     record = None if name == BASE else state.stored(name)
     if record is None or record.locked is None:
         return None
+    if record.signed is not None:
+        return Lock(
+            f"{record.locked}. Nobody changes it any more; derive a new one", agreed=False, signed=True
+        )
     return Lock(record.locked, state.store().scenario_locks(name)[0].agreement is not None)
 
 
@@ -54,6 +60,8 @@ def choices(name: str, work: Work, lock: Lock | None = None) -> list[str]:
         return [BRANCH, DUPLICATE] + ([DISCARD] if work.changed else []) + [UNARCHIVE]
     if lock is not None:
         found = [BRANCH, DUPLICATE] + ([DISCARD] if work.changed else [])
+        if lock.signed:
+            return found if work.changed else [*found, ARCHIVE]
         return found if lock.agreed else [*found, UNLOCK]
     found = [SAVE] if stored and work.changed else []
     found += [SAVE_AS] if work.history.present.steps or stored else []

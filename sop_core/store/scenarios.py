@@ -60,10 +60,10 @@ class LockRecord:
     signoff: int | None = None
 
     def sentence(self) -> str:
-        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`; `Signed by Ada on 22 Nov 2026 for ...`."""
+        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`; `Signed for Nov 26 (sign-off 3) by Ada on ...`."""
         when = f"{self.at.day} {self.at:%b %Y}"
         if self.signoff is not None:
-            return f"Signed by {self.who} on {when} for {self.reason}"
+            return f"{self.reason} by {self.who} on {when}"
         return f"{self.reason}: {'locked' if self.locked else 'unlocked'} by {self.who} on {when}"
 
 

@@ -152,7 +152,7 @@ class Signoffs:
             before = chain[0].digest if chain else FIRST
             signed = _signed(proposal, stored, said, supersedes, chain[0].number + 1 if chain else 1, before)
             _write(cursor, signed, proposal)
-            title = f"{signed.cycle_title} (sign-off {signed.number})"
+            title = f"Signed for {signed.cycle_title} (sign-off {signed.number})"
             scenarios.lock_for_ever(cursor, stored.name, signed.signer(), title, signed.number)
             scenarios.mark_used(cursor, stored.name, f"sign-off {signed.number} ({signed.cycle_title})")
             return signed

@@ -162,7 +162,7 @@ def _meta(record: StoredScenario) -> str:
     count = len(changes) if isinstance(changes, list) else 0
     counted = f"{count} {'change' if count == 1 else 'changes'}"
     facts = f"revision {record.revision}, saved by {record.by} on {moment(record.updated)}, made by {record.owner}"
-    tags = [("locked", record.locked), ("archived", record.archived)]
+    tags = [("locked" if record.signed is None else "signed", record.locked), ("archived", record.archived)]
     tags += [("in use", f"Used by {', '.join(record.used_by)}" if record.used_by else None)]
     said = "".join(
         f'<span class="sop-tag" title="{fmt.safe(why)}">{tag}</span> ' for tag, why in tags if why is not None
