@@ -1,0 +1,168 @@
+"""What is proposed, in one sentence, and what else must be said: worked out from the plan, never written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sop_core.bridge import by_driver
+from sop_core.changes import Change
+from sop_core.changes.text import listing
+from sop_core.cycle.decision import UNDECIDED
+from sop_core.kpis import KPIS, favourable
+from sop_core.pack.evidence import Evidence
+from sop_core.pack.scenarios import difference
+from sop_core.pack.value import BUDGET, TARGET, DecisionCard, KpiLine
+from sop_core.wording import kpi_value, money, percent
+
+#: Changes named in the sentence; the rest are counted.
+_NAMED: Final = 3
+#: What a proposal may cost elsewhere, in the order in which it is told, with how more of it is said.
+_COSTS: Final = (
+    ("stock_value", "stock on average"),
+    ("working_capital", "working capital on average"),
+    ("overtime_hours", "hours of overtime"),
+    ("cash", "cash"),
+)
+#: Differences below this part of a KPI are not worth a word.
+_LEAST: Final = 0.005
+
+
+def proposal(evidence: Evidence, kpis: Sequence[KpiLine], cards: Sequence[DecisionCard]) -> str:
+    """What is proposed, what it brings against base, budget and target, what it costs, and what is still open."""
+    plan = evidence.plan
+    parts = [_what(evidence)]
+    if plan.scenario.active:
+        apart = difference(plan, evidence.base)
+        if not apart:
+            parts.append("it changes neither margin nor service of the base")
+        elif _improves(evidence):
+            parts.append(f"it brings {apart} than the base")
+        else:
+            parts.append(f"it improves on the base in neither margin nor service: {apart}")
+    yard = _yardsticks(evidence, kpis)
+    if yard:
+        parts.append(yard)
+    if plan.scenario.active:
+        parts.append(_costs(evidence))
+    parts.append(_open(cards))
+    said = "; ".join(part for part in parts if part)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _what(evidence: Evidence) -> str:
+    scenario = evidence.plan.scenario
+    if not scenario.active:
+        return "proposed is the base: the company as it is, without any Change"
+    inputs = evidence.base.inputs
+    said = [_short(change.sentence(inputs), change) for change in scenario.active]
+    return f"{scenario.name}: {listing(said, most=_NAMED)}"
+
+
+def _short(sentence: str, change: Change) -> str:
+    """A Change's sentence without its note."""
+    note = f"({change.note})"
+    return sentence.replace(note, "").strip().rstrip(".") if change.note else sentence.rstrip(".")
+
+
+def _improves(evidence: Evidence) -> bool:
+    return any(
+        favourable(name, evidence.plan.kpis[name] - evidence.base.kpis[name], least)
+        for name, least in (("margin", 0.5), ("service_level", 0.0005))
+    )
+
+
+def _yardsticks(evidence: Evidence, kpis: Sequence[KpiLine]) -> str:
+    """`that is 61.5 k EUR below the budgeted margin and misses the service target of 98 % by 0.4 points`."""
+    currency = evidence.plan.inputs.currency
+    found = {(line.name, one.kind): one for line in kpis for one in line.against}
+    parts: list[str] = []
+    budget = found.get(("margin", BUDGET)) or found.get(("revenue", BUDGET))
+    if budget is not None:
+        what = "margin" if ("margin", BUDGET) in found else "revenue"
+        side = "above" if budget.gap > 0 else "below"
+        months = f" in {budget.months}" if budget.months else ""
+        level = f"{money(abs(budget.gap), currency)} {side}" if round(budget.gap) else "on"
+        parts.append(f"{what} lies {level} budget{months}")
+    target = found.get(("service_level", TARGET))
+    if target is not None:
+        value, aim = percent(target.value), percent(target.amount)
+        verb = "reaches" if target.good else "misses"
+        parts.append(f"service of {value} {verb} its target of {aim}")
+    else:
+        parts.append(f"service is {percent(evidence.plan.kpis['service_level'])}")
+    if budget is None:
+        parts.insert(0, f"margin is {kpi_value('margin', evidence.plan.kpis['margin'], currency)}")
+    return " and ".join(parts)
+
+
+def _costs(evidence: Evidence) -> str:
+    """What gets worse for it: other KPIs, else the largest unfavourable driver of the margin."""
+    plan, base, currency = evidence.plan, evidence.base, evidence.plan.inputs.currency
+    parts: list[str] = []
+    for name, said in _COSTS:
+        now, before = plan.kpis[name], base.kpis[name]
+        gap = now - before
+        if favourable(name, gap, _LEAST * max(abs(before), 1.0)) is not False:
+            continue
+        if name == "working_capital" and parts:
+            continue  # mostly the stock that was named already
+        size = money(abs(gap), currency) if KPIS[name].unit == "money" else f"{abs(gap):,.0f}"
+        parts.append(f"{size} {'more' if gap > 0 else 'less'} {said}")
+    if parts:
+        return f"it costs {listing(parts)}"
+    steps = by_driver(base, plan, "margin")
+    worst = min(steps, key=lambda step: step.amount, default=None)
+    if worst is not None and worst.amount < -0.5:
+        title = f"{worst.title[:1].lower()}{worst.title[1:]}"
+        return f"the largest part that it costs is {money(-worst.amount, currency)} by {title}, counted in its margin"
+    return "it costs nothing elsewhere"
+
+
+def _open(cards: Sequence[DecisionCard]) -> str:
+    if not cards:
+        return "no decision is put to the executives"
+    waiting = [card for card in cards if card.state in UNDECIDED]
+    if not waiting:
+        return "every decision is taken"
+    count = f"{len(waiting)} of {len(cards)} decisions" if len(cards) > 1 else "the decision"
+    return f"{count} {'are' if len(waiting) > 1 else 'is'} open"
+
+
+# -- what else must be said -----------------------------------------------------------------------------------
+
+
+def sentences(evidence: Evidence, cards: Sequence[DecisionCard]) -> tuple[str, ...]:
+    """Promises broken, an agreement that is missing or not met, what is not known and what is left out."""
+    plan, company = evidence.plan, evidence.company
+    out = [f"Cannot be kept: {promise}." for promise in plan.summary()["promises_broken"][:5]]
+    if evidence.agreement is None:
+        out.append("Demand of this cycle is not agreed.")
+    else:
+        out.append(evidence.agreement.minutes())
+        if evidence.agreed_otherwise:
+            out.append(evidence.agreed_otherwise)
+    if evidence.scenario_revision == 0 and plan.scenario.active:
+        out.append("The proposal holds changes that are not saved.")
+    late = [
+        card for card in cards if card.state in UNDECIDED and card.options and _old(card, plan.data_version)
+    ]
+    if late:
+        names = listing([f"decision {card.id}" for card in late])
+        out.append(f"The options of {names} were worked out on an earlier data version.")
+    tables = company.snapshot.table
+    if not len(tables("targets")):
+        out.append("No targets were brought, so KPIs are held against none.")
+    if not len(tables("budget")):
+        out.append("No budget was brought, so nothing is held against one.")
+    if evidence.last is None and evidence.estimate is None:
+        out.append("No plan was signed and no estimate kept in an earlier cycle, so there is no last LE.")
+    if not company.inputs.resource_names:
+        out.append("No resources were brought, so no capacity limits the plan.")
+    if evidence.without_risk:
+        out.append(evidence.without_risk)
+    return (*out, *evidence.left_out)
+
+
+def _old(card: DecisionCard, version: int) -> bool:
+    return any(0 < option.data_version < version for option in card.options)
