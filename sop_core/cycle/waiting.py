@@ -43,6 +43,11 @@ _HAPPENS: Final = frozenset(
 )  # fmt: skip
 
 
+def happens(change: Change) -> bool:
+    """Whether a Change says what happens to the company (the market, fate) rather than what the company does."""
+    return change.kind in _HAPPENS
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """A Change a month later. `change` is None where nothing of it is left within the plan. `moved`: whether waiting
@@ -64,7 +69,7 @@ class Waiting:
 
 def a_month_later(change: Change, months: MonthArray) -> Later:
     """A Change as it would be if it were decided one month later, over the plan's `months` [t]."""
-    if change.kind in _HAPPENS:
+    if happens(change):
         return Later(change)
     if isinstance(change, PromotionAdd):
         start = _day_later(change.start)

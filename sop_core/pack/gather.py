@@ -14,7 +14,8 @@ from sop_core.cycle.assumption import RETIRED
 from sop_core.cycle.decision import DONE, REJECTED
 from sop_core.cycle.estimate import Estimate, estimate_of, final_by_cycle
 from sop_core.cycle.issue import OPEN
-from sop_core.errors import PlanError, SopError
+from sop_core.cycle.waiting import happens
+from sop_core.errors import PlanError, ScenarioError, SopError
 from sop_core.pack.basis import code_version, packages
 from sop_core.pack.evidence import Evidence, Kept
 from sop_core.pack.last import brought_estimate
@@ -194,16 +195,36 @@ def _others(
         found.append(one)
         if len(found) == BESIDE:
             break
-    rest = [name for name in live if name not in named]
+    rest, elsewhere = _choices(plan.scenario, {name: live[name] for name in live if name not in named})
     untried: list[str] = []
     if len(found) < BESIDE:
         untried = rest[TRIED:]
         ranked = sorted(planned(rest[:TRIED]), key=lambda p: (-float(p.money.margin.sum()), p.scenario.name))
         found += ranked[: BESIDE - len(found)]
+    if elsewhere:
+        names = listing([f"'{name}'" for name in elsewhere])
+        gone.append(f"Other demand or fate is assumed, so it is no choice beside the proposal: {names}.")
     if untried:
         names = listing([f"'{name}'" for name in untried])
         gone.append(f"Of the stored scenarios {TRIED} are planned for a pack; not looked at: {names}.")
     return tuple(found), tuple(gone + failed)
+
+
+def _choices(proposed: Scenario, stored: dict[str, StoredScenario]) -> tuple[list[str], list[str]]:
+    """(names of scenarios in which the market brings what it brings in the proposal, names of the others)."""
+
+    def market(scenario: Scenario) -> set[str]:
+        return {repr(change.acting()) for change in scenario.active if happens(change)}
+
+    same: list[str] = []
+    other: list[str] = []
+    wanted = market(proposed)
+    for name, one in stored.items():
+        try:
+            (same if market(Scenario.from_json(one.json)) == wanted else other).append(name)
+        except ScenarioError:
+            same.append(name)  # planning it will say what is wrong with it
+    return same, other
 
 
 def _risks(

@@ -6,11 +6,15 @@ import datetime as dt
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
+from sop_core.axes import Axes
+from sop_core.calendar import month_column
 from sop_core.cycle.estimate import STEPS, Estimate
-from sop_core.cycle.expected import expected
 from sop_core.demand.accuracy import EVERY
+from sop_core.inputs import Ints
 from sop_core.planner import Company
+from sop_core.schema import ALL
 
 
 def brought_estimate(company: Company) -> Estimate | None:
@@ -21,25 +25,29 @@ def brought_estimate(company: Company) -> Estimate | None:
     """
     inputs = company.inputs
     months = inputs.months
-    if not len(company.snapshot.table("past_forecasts")):
+    table = company.snapshot.table("past_forecasts")
+    cycles = month_column(table["cycle"])
+    before = cycles[cycles < months[0]]
+    if not len(before):
         return None
-    rows = expected(company, ()).rows
-    rows = rows.take(rows.cycle < months[0])
-    if not len(rows):
+    cycle = before.max()
+    table = table[(cycles == cycle) & np.isin(month_column(table["month"]), months)]
+    step = next((name for name in reversed(STEPS) if (table["step"] == name).any()), None)
+    table = table[table["step"] == step]
+    item = Axes(company.items, (), (), inputs.regions).item_at(table["product"])
+    region, segment = (
+        _place(table[name], names)
+        for name, names in (("region", inputs.regions), ("segment", inputs.segments))
+    )
+    known = (item >= 0) & (region >= EVERY) & (segment >= EVERY)
+    if not known.any():
         return None
-    cycle = rows.cycle.max()
-    rows = rows.take((rows.cycle == cycle) & np.isin(rows.month, months))
-    step = next((s for s in reversed(range(len(STEPS))) if np.isfinite(rows.units[:, s]).any()), None)
-    if not len(rows) or step is None:
-        return None
+    t = (month_column(table["month"]) - months[0]).astype(int)[known]
     base = inputs.demand.base
     units = np.zeros(base.shape)
-    t = (rows.month - months[0]).astype(int)
-    worth = np.nan_to_num(rows.units[:, step])
-    place = np.array([rows.item, rows.region, rows.segment, t]).T
+    place = np.array([item[known], region[known], segment[known], t]).T
+    worth = np.nan_to_num(table["quantity"].to_numpy(dtype=float)[known])
     for (i, r, m, at), amount in zip(place.tolist(), worth.tolist(), strict=True):
-        if amount == 0.0:
-            continue
         some_r = slice(None) if r == EVERY else slice(r, r + 1)
         some_m = slice(None) if m == EVERY else slice(m, m + 1)
         weight = base[i, some_r, some_m, at]
@@ -62,3 +70,9 @@ def brought_estimate(company: Company) -> Estimate | None:
         review_revision=company.verdicts.revision,
         scenario="",
     )
+
+
+def _place(values: pd.Series, names: tuple[str, ...]) -> Ints:
+    """[n] position of each name; EVERY for all of them together, less for names that are not planned."""
+    places = {ALL: EVERY if len(names) > 1 else 0} | {name: n for n, name in enumerate(names)}
+    return values.map(places).fillna(EVERY - 1).to_numpy(dtype=float).astype(np.int64)

@@ -59,12 +59,15 @@ def shown(company: Company) -> tuple[str, ...]:
 def kpi_lines(evidence: Evidence, closed: Closed) -> tuple[KpiLine, ...]:
     """Every KPI of the pack over the horizon and by month, against target, budget, last LE and base."""
     plan = evidence.plan
+    months = plan.inputs.months
+    budget = {name: budget_line(evidence.company, months, name) for name in ("revenue", "margin", "quantity")}
+    goals = targets(evidence.company)
     lines = []
     for name in shown(evidence.company):
         kpi = KPIS[name]
         series = kpi.series(plan.facts)
         value = number(plan.kpis[name])
-        against = [] if value is None else list(_against(evidence, name, series, value))
+        against = [] if value is None else list(_against(evidence, name, value, goals.get(name), budget))
         lines.append(
             KpiLine(
                 name,
@@ -97,15 +100,16 @@ def targets(company: Company) -> dict[str, Goal]:
     return out
 
 
-def _against(evidence: Evidence, name: str, series: Floats, value: float) -> Iterable[Against]:
-    company, plan, base = evidence.company, evidence.plan, evidence.base
-    goal = targets(company).get(name)
+def _against(
+    evidence: Evidence, name: str, value: float, goal: Goal | None, budget: Mapping[str, Floats]
+) -> Iterable[Against]:
+    plan, base = evidence.plan, evidence.base
     if goal is not None:
         kept = not bool(goal.missed(np.array([value]))[0])
         note = f"tolerance {goal.tolerance:g}" if goal.tolerance else ""
         yield Against(TARGET, goal.value, value, good=kept, note=note)
     for kind, found, note in (
-        (BUDGET, _budget(company, name), ""),
+        (BUDGET, _budget(budget, name), ""),
         (LAST, *_last(evidence, name)),
     ):
         if found is None:
@@ -156,10 +160,8 @@ def _span(months: MonthArray, mask: Bools) -> str:
     )
 
 
-def _budget(company: Company, name: str) -> tuple[Floats, Floats | None] | None:
-    """([t] the budget of a KPI, [t] what weighs it), nan in months without."""
-    months = company.inputs.months
-    lines = {one: budget_line(company, months, one) for one in ("revenue", "margin", "quantity")}
+def _budget(lines: Mapping[str, Floats], name: str) -> tuple[Floats, Floats | None] | None:
+    """([t] the budget of a KPI, [t] what weighs it), nan in months without. `lines` [t]: revenue, margin, quantity."""
     if name == "demand":
         return lines["quantity"], None
     if name == "cost":

@@ -16,7 +16,7 @@ from sop_core.pack.value import BUDGET, TARGET, DecisionCard, KpiLine
 from sop_core.wording import kpi_value, money, percent
 
 #: Changes named in the sentence; the rest are counted.
-_NAMED: Final = 3
+_NAMED: Final = 4
 #: What a proposal may cost elsewhere, in the order in which it is told, with how more of it is said.
 _COSTS: Final = (
     ("stock_value", "stock on average"),
@@ -31,32 +31,31 @@ _LEAST: Final = 0.005
 def proposal(evidence: Evidence, kpis: Sequence[KpiLine], cards: Sequence[DecisionCard]) -> str:
     """What is proposed, what it brings against base, budget and target, what it costs, and what is still open."""
     plan = evidence.plan
-    parts = [_what(evidence)]
     if plan.scenario.active:
-        apart = difference(plan, evidence.base)
-        if not apart:
-            parts.append("it changes neither margin nor service of the base")
-        elif _improves(evidence):
-            parts.append(f"it brings {apart} than the base")
-        else:
-            parts.append(f"it improves on the base in neither margin nor service: {apart}")
-    yard = _yardsticks(evidence, kpis)
-    if yard:
-        parts.append(yard)
-    if plan.scenario.active:
-        parts.append(_costs(evidence))
-    parts.append(_open(cards))
-    said = "; ".join(part for part in parts if part)
-    return f"{said[:1].upper()}{said[1:]}."
+        said = f"{_what(evidence)} and {_brings(evidence)}, with {_yardsticks(evidence, kpis)}, {_costs(evidence)}"
+    else:
+        said = f"The base is proposed, the company as it is without any Change, with {_yardsticks(evidence, kpis)}"
+    return f"{said[:1].upper()}{said[1:]}; {_open(cards)}."
 
 
 def _what(evidence: Evidence) -> str:
-    scenario = evidence.plan.scenario
-    if not scenario.active:
-        return "proposed is the base: the company as it is, without any Change"
-    inputs = evidence.base.inputs
-    said = [_short(change.sentence(inputs), change) for change in scenario.active]
-    return f"{scenario.name}: {listing(said, most=_NAMED)}"
+    """`Planning's proposal makes 4 Changes (Mower Weeks 2027: promotion 2 months later; ...)`."""
+    scenario, inputs = evidence.plan.scenario, evidence.base.inputs
+    active = scenario.active
+    said = [_short(change.sentence(inputs), change) for change in active[:_NAMED]]
+    if len(active) == 1:
+        return f"{scenario.name} makes one Change ({said[0]})"
+    more = f"; {len(active) - _NAMED} more" if len(active) > _NAMED else ""
+    return f"{scenario.name} makes {len(active)} Changes ({'; '.join(said)}{more})"
+
+
+def _brings(evidence: Evidence) -> str:
+    apart = difference(evidence.plan, evidence.base)
+    if not apart:
+        return "leaves margin and service as in the base"
+    if _improves(evidence):
+        return f"brings {apart} than the base"
+    return f"improves neither margin nor service: {apart} than the base"
 
 
 def _short(sentence: str, change: Change) -> str:
@@ -73,26 +72,27 @@ def _improves(evidence: Evidence) -> bool:
 
 
 def _yardsticks(evidence: Evidence, kpis: Sequence[KpiLine]) -> str:
-    """`that is 61.5 k EUR below the budgeted margin and misses the service target of 98 % by 0.4 points`."""
-    currency = evidence.plan.inputs.currency
+    """`margin 798 k EUR above budget and service of 99.6 % above its target of 98.5 %`."""
+    plan, currency = evidence.plan, evidence.plan.inputs.currency
     found = {(line.name, one.kind): one for line in kpis for one in line.against}
     parts: list[str] = []
-    budget = found.get(("margin", BUDGET)) or found.get(("revenue", BUDGET))
+    what = "margin" if ("margin", BUDGET) in found else "revenue"
+    budget = found.get((what, BUDGET))
     if budget is not None:
-        what = "margin" if ("margin", BUDGET) in found else "revenue"
-        side = "above" if budget.gap > 0 else "below"
-        months = f" in {budget.months}" if budget.months else ""
-        level = f"{money(abs(budget.gap), currency)} {side}" if round(budget.gap) else "on"
-        parts.append(f"{what} lies {level} budget{months}")
-    target = found.get(("service_level", TARGET))
-    if target is not None:
-        value, aim = percent(target.value), percent(target.amount)
-        verb = "reaches" if target.good else "misses"
-        parts.append(f"service of {value} {verb} its target of {aim}")
+        level = (
+            f"{money(abs(budget.gap), currency)} {'above' if budget.gap > 0 else 'below'}"
+            if round(budget.gap)
+            else "on"
+        )
+        parts.append(f"{what} {level} budget{f' in {budget.months}' if budget.months else ''}")
+    elif plan.kpis["revenue"] > 0:
+        parts.append(f"a margin of {kpi_value('margin', plan.kpis['margin'], currency)}")
+    target, service = found.get(("service_level", TARGET)), percent(plan.kpis["service_level"])
+    if target is None:
+        parts.append(f"service of {service}")
     else:
-        parts.append(f"service is {percent(evidence.plan.kpis['service_level'])}")
-    if budget is None:
-        parts.insert(0, f"margin is {kpi_value('margin', evidence.plan.kpis['margin'], currency)}")
+        level = "reaching" if target.good else "missing"
+        parts.append(f"service of {service} {level} its target of {percent(target.amount)}")
     return " and ".join(parts)
 
 
@@ -110,13 +110,13 @@ def _costs(evidence: Evidence) -> str:
         size = money(abs(gap), currency) if KPIS[name].unit == "money" else f"{abs(gap):,.0f}"
         parts.append(f"{size} {'more' if gap > 0 else 'less'} {said}")
     if parts:
-        return f"it costs {listing(parts)}"
+        return f"for {listing(parts)}"
     steps = by_driver(base, plan, "margin")
     worst = min(steps, key=lambda step: step.amount, default=None)
     if worst is not None and worst.amount < -0.5:
         title = f"{worst.title[:1].lower()}{worst.title[1:]}"
-        return f"the largest part that it costs is {money(-worst.amount, currency)} by {title}, counted in its margin"
-    return "it costs nothing elsewhere"
+        return f"which includes {money(-worst.amount, currency)} less by {title}"
+    return "at no cost elsewhere"
 
 
 def _open(cards: Sequence[DecisionCard]) -> str:
@@ -157,6 +157,10 @@ def sentences(evidence: Evidence, cards: Sequence[DecisionCard]) -> tuple[str, .
         out.append("No budget was brought, so nothing is held against one.")
     if evidence.last is None and evidence.estimate is None:
         out.append("No plan was signed and no estimate kept in an earlier cycle, so there is no last LE.")
+    if plan.kpis["demand"] > 0 and not plan.inputs.demand.price.any():
+        out.append(
+            "No prices were brought, so revenue, margin and cash are not known; they stand as nothing."
+        )
     if not company.inputs.resource_names:
         out.append("No resources were brought, so no capacity limits the plan.")
     if evidence.without_risk:

@@ -116,7 +116,12 @@ def _misses(evidence: Evidence) -> Iterable[_Found]:
     plan = evidence.plan
     for miss in core.misses(found, core.goals(evidence.company)):
         goal = miss.goal
-        if miss.probability <= 0 or goal.kpi not in ("margin", "revenue", "service_level", "fill_rate"):
+        # What the plan itself misses is no threat to it: it stands among the KPIs.
+        if (
+            miss.planned
+            or miss.probability <= 0
+            or goal.kpi not in ("margin", "revenue", "service_level", "fill_rate")
+        ):
             continue
         short = _short(plan, found, goal)
         amount = float(short[short > 0].mean()) if (short > 0).any() else 0.0
