@@ -30,8 +30,6 @@ Progress = Callable[[str, int, int], None]
 CLOSE: Final = 1e-6
 #: Relative difference of sums that the same code adds up on another machine.
 SAME: Final = 1e-9
-#: What counts as no difference near zero: money or units, and fractions.
-_NIL: Final = 1e-9
 
 #: Columns that name a row of a frame; where they do not tell rows apart, the position does.
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -88,7 +86,9 @@ def _same_fit(one: bytes, other: bytes) -> bool:
         tails = [np.frombuffer(payload[payload.index(b"\n") + 1 :], dtype="<f8") for payload in (one, other)]
     except ValueError:
         return False
-    same = len(tails[0]) == len(tails[1]) and np.allclose(*tails, rtol=CLOSE, atol=CLOSE, equal_nan=True)
+    same = len(tails[0]) == len(tails[1]) and np.allclose(
+        tails[0], tails[1], rtol=CLOSE, atol=CLOSE, equal_nan=True
+    )
     return bool(same) and _alike(*heads)
 
 
@@ -121,14 +121,15 @@ def plan_otherwise(plan: Plan, company: Company, engine: str, stop: Stop | None 
 def numbers_differ(
     now: Mapping[str, float | None], then: Mapping[str, float | None], tolerance: float
 ) -> dict[str, tuple[float | None, float | None]]:
-    """(now, then) of each number that differs by more than that, relative; one that only one side knows differs."""
+    """(now, then) of each number that differs by more than that, relative (near zero: absolute), or that one side alone
+    knows."""
     found = {}
     for name in {**then, **now}:
         one, other = now.get(name), then.get(name)
         if one is None or other is None:
             if one is not other:
                 found[name] = (one, other)
-        elif not math.isclose(one, other, rel_tol=tolerance, abs_tol=_NIL):
+        elif not math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance):
             found[name] = (one, other)
     return found
 
