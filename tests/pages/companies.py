@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from sop_core.planner import prepare
+from sop_core.snapshot import Snapshot
 from sop_core.store import Store
 
+#: Rows of sales from which on the store comes with its forecasts, so that each copy need not fit them again.
+MANY = 1_000
 _WAYS = ["make Anvil", "make Order"]
 _FORGE = {"resource": "Forge", "site": "Works", "hours": 70.0, "overtime_hours": 10.0, "hour_cost": 1.0}
 
@@ -87,9 +93,19 @@ def full_line() -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
+#: Stores made so far, by their content: most tests begin with the same few, and a copy costs nothing.
+_MADE: dict[str, bytes] = {}
+
+
 def build(path: Path, tables: dict[str, pd.DataFrame]) -> Path:
     """A store with these tables as its first data version."""
-    with Store.open(path) as store:
-        if tables:
-            store.import_tables(tables, "test")
+    key = hashlib.sha256(pickle.dumps(sorted(tables.items()))).hexdigest()
+    if key not in _MADE:
+        with Store.open(path) as store:
+            if tables:
+                store.import_tables(tables, "test")
+                if len(tables.get("sales", ())) > MANY:
+                    prepare(Snapshot.from_tables(store.tables(), 1), cache=store.forecasts)
+        _MADE[key] = path.read_bytes()
+    path.write_bytes(_MADE[key])
     return path
