@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sop_core.cli.output import failed, say
 
     try:
-        commands.COMMANDS[wanted.command](wanted)
+        return commands.COMMANDS[wanted.command](wanted) or 0
     except SopError as error:
         return failed(wanted, str(error), getattr(error, "findings", ()))
     except KeyboardInterrupt:
@@ -46,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wanted,
             f"Something went wrong that should not ({type(error).__name__}: {reason}); --debug shows where.",
         )
-    return 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         default=7,
         metavar="N",
         help="another seed gives other digits (default %(default)s)",
+    )
+    demo.add_argument(
+        "--no-agenda",
+        action="store_true",
+        help="leave out the decisions, assumptions and the issue that its executives find; nothing is planned then",
     )
 
     demo.set_defaults(who=_user())
@@ -146,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     _meeting(command)
+    _executive(command)
 
     serve = command("serve", "Serve the screens.")
     serve.add_argument(
@@ -191,6 +196,64 @@ def _meeting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
             metavar="FILE",
             help="write to this file: CSV, or Parquet where its name ends so",
         )
+
+
+def _executive(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Commands for the executive review: files to take away, signatures, and their proof."""
+    export = command(
+        "export", "Make the slides, the workbook or the one-pager of a proposal or a signed plan."
+    )
+    what = export.add_mutually_exclusive_group(required=True)
+    what.add_argument("--scenario", metavar="NAME", help="a scenario of the store, or Base")
+    what.add_argument(
+        "--signoff", type=_whole, metavar="ID", help="number of a sign-off: the plan as it was signed"
+    )
+    export.add_argument(
+        "--format",
+        choices=("pptx", "xlsx", "pdf"),
+        help="slides, workbook or one-pager (default: as the name of the file ends)",
+    )
+    export.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the file, written whole or not at all"
+    )
+    signoff = command("signoff", "Sign the plan of a scenario: it is frozen with all that it rests on.")
+    signoff.add_argument("--scenario", required=True, metavar="NAME", help="a scenario of the store, or Base")
+    signoff.add_argument("--who", required=True, metavar="NAME", help="who signs")
+    signoff.add_argument("--role", required=True, metavar="ROLE", help="in which role")
+    signoff.add_argument("--comment", default="", metavar="TEXT", help="what is said with the signature")
+    signoff.add_argument(
+        "--supersedes",
+        type=_whole,
+        metavar="ID",
+        help="number of the sign-off in force that this one replaces",
+    )
+    signoff.add_argument(
+        "--reason", default="", metavar="TEXT", help="why it is replaced (with --supersedes)"
+    )
+    signoff.add_argument(
+        "--undecided", action="store_true", help="sign although nobody has taken some decisions yet"
+    )
+    for sub in (export, signoff):
+        sub.add_argument(
+            "--paths", type=_whole, metavar="N", help="paths of demand for the risk; 0 leaves the risk out"
+        )
+    signoffs = command("signoffs", "List the sign-offs, newest first.")
+    verify = command(
+        "verify",
+        "Prove that signed plans, their data, decisions and order are unchanged; exit code 1 if not.",
+    )
+    verify.add_argument("--signoff", type=_whole, metavar="ID", help="number of one sign-off (default: all)")
+    verify.add_argument(
+        "--engine", choices=("linprog", "highspy"), default="", help="plan again with this solver as well"
+    )
+    for sub in (export, signoff, signoffs, verify):
+        sub.add_argument("--store", type=Path, required=True, metavar="F", help="the store's file")
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number; give 1, 2, 3 ...")
+    return int(text)
 
 
 def _user() -> str:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from sop_core.cli import ROOT, meeting
+from sop_core.cli import ROOT, executive, meeting
 from sop_core.cli.output import (
     PRINTED,
     Progress,
@@ -38,10 +38,10 @@ from sop_core.cli.reading import (
 )
 from sop_core.demand import baseline as forecaster
 from sop_core.demand.statistical import every_level, items_by_region
-from sop_core.demo import NAME, build, proposals
+from sop_core.demo import NAME, agenda, build, proposals
 from sop_core.errors import DataError, SopError
 from sop_core.export.tables import safe_csv, write_whole
-from sop_core.planner import make_plan, prepare
+from sop_core.planner import Planner, make_plan, prepare
 from sop_core.store import Store
 from sop_core.store.report import findings_frame
 
@@ -57,7 +57,26 @@ def demo(wanted: argparse.Namespace) -> None:
         report = store.import_tables(tables, who=wanted.who, note=f"Demo company, seed {wanted.seed}")
         for scenario in proposals():
             store.save_scenario(scenario.name, scenario.to_json(), scenario.owner, 0)
+        if not wanted.no_agenda:
+            _write_agenda(wanted, store)
     print_result(wanted, report_json(report), [f"{wanted.store}: {report.summary()}"])
+
+
+def _write_agenda(wanted: argparse.Namespace, store: Store) -> None:
+    """What the demo company's executives have to decide; its numbers come from plans, so it is forecast first."""
+    say("Planning what its executives have to decide")
+    tell = Progress(wanted.json)
+    try:
+        company = prepare(snapshot_of(store, None), cache=store.forecasts, progress=tell.step)
+    finally:
+        tell.done()
+    found = agenda(company, Planner(company).plan)
+    for decision in found.decisions:
+        store.decisions.add(decision, decision.owner)
+    for assumption in found.assumptions:
+        store.assumptions.add(assumption, assumption.owner)
+    for issue in found.issues:
+        store.issues.add(issue, issue.resolver)
 
 
 def load(wanted: argparse.Namespace) -> None:
@@ -239,7 +258,7 @@ def serve(wanted: argparse.Namespace) -> None:
         raise SopError(f"The server ended with code {code}; its messages stand above.")
 
 
-COMMANDS: Mapping[str, Callable[[argparse.Namespace], None]] = MappingProxyType(
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = MappingProxyType(
     {
         "demo": demo,
         "load": load,
@@ -248,6 +267,10 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], None]] = MappingProxyType(
         "compare": meeting.compare,
         "project": meeting.project_money,
         "decisions": meeting.decisions,
+        "export": executive.export,
+        "signoff": executive.signoff,
+        "signoffs": executive.signoffs,
+        "verify": executive.verify,
         "serve": serve,
     }
 )

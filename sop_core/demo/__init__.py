@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sop_core.demo import ahead, company, estimates, masters, orders, records
+from sop_core.demo.agenda import agenda
 from sop_core.demo.clock import Clock
 from sop_core.demo.company import NAME
 from sop_core.demo.market import Floats, build_market
@@ -15,7 +16,7 @@ from sop_core.demo.plants import contract_limits, run_plants
 from sop_core.demo.proposals import proposals
 from sop_core.demo.story import story
 
-__all__ = ["NAME", "build", "proposals", "story"]
+__all__ = ["NAME", "agenda", "build", "proposals", "story"]
 
 
 def build(seed: int = 7, last_closed: dt.date = dt.date(2026, 10, 1)) -> dict[str, pd.DataFrame]:

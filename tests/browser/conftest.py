@@ -57,7 +57,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo company's store, built once. Tests read it; those that write take a copy."""
     store = tmp_path_factory.mktemp("demo") / "sop.duckdb"
-    command = [sys.executable, "-m", "sop_core", "demo", "--store", str(store)]
+    command = [sys.executable, "-m", "sop_core", "demo", "--no-agenda", "--store", str(store)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, f"the demo company was not built:\n{built.stderr[-2000:]}"
     return store
