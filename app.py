@@ -23,6 +23,7 @@ PAGES = {
         st.Page("pages/scenarios.py", title="Scenarios", icon=":material/tune:"),
         st.Page("pages/tradeoffs.py", title="Trade-offs", icon=":material/balance:"),
         st.Page("pages/meeting.py", title="Pre-S&OP", icon=":material/groups:"),
+        st.Page("pages/executive.py", title="Executive", icon=":material/approval:"),
     ],
 }
 

@@ -8,9 +8,14 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
+from pages.parts.executive import proposal, signed
 
 #: The parts of the page, in the order of the meeting.
-SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType({})
+SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
+    {
+        "Proposal": proposal.render,
+    }
+)
 
 
 def render() -> None:
@@ -20,7 +25,11 @@ def render() -> None:
         st.page_link("pages/data.py", label="Bring the company's files", icon=":material/upload_file:")
         return
     view = context.bar()
-    SECTIONS[context.section(list(SECTIONS), "executive_view")](view)
+    section = SECTIONS[context.section(list(SECTIONS), "executive_view")]
+    signoff = signed.opened()
+    if signoff is not None:
+        signed.banner(signoff)
+    section(view)
 
 
 if __name__ == "__main__":
