@@ -46,11 +46,14 @@ def frame_differs(
 
 def members_differ(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """`why reads “...” where “...” was signed`."""
-    one, other = {**then, **then["value"]}, {**now, **now["value"]}
+    around = [(name, then.get(name), now.get(name)) for name in ("who", "at")]
+    inside = [
+        (name, then["value"].get(name), now["value"].get(name)) for name in {**then["value"], **now["value"]}
+    ]
     parts = [
-        f"{name.replace('_', ' ')} reads {_quoted(other.get(name))} where {_quoted(one.get(name))} was signed"
-        for name in {**one, **other}
-        if name != "value" and one.get(name) != other.get(name)
+        f"{name.replace('_', ' ')} reads {_quoted(is_now)} where {_quoted(was)} was signed"
+        for name, was, is_now in (*inside, *around)
+        if was != is_now
     ]
     return f"{'; '.join(parts) or 'it is written otherwise than when signed'}."
 
