@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import plotly.graph_objects as go
 
 from sop_core.calendar import MonthArray, span_label
+from sop_core.charts.bridge import Bar, waterfall
 from sop_core.charts.roles import DASH, Palette, fade
 from sop_core.charts.template import figure
 from sop_core.charts.timeline import (
@@ -19,6 +23,8 @@ from sop_core.charts.timeline import (
     points,
     stamps,
 )
+from sop_core.pack.value import Bridge
+from sop_core.wording import short
 
 _HEIGHT = 235
 
@@ -126,6 +132,148 @@ def cash_chart(palette: Palette, data: Cash, height: int = _HEIGHT) -> Picture:
         f"{span_label(data.months[worst], data.months[worst])}; working capital ends at {data.capital[-1]:,.0f}."
     )
     return Picture(chart, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarters:
+    """A flow by fiscal quarter [n], nan where it is not known; the others None where there is nothing to compare with."""
+
+    title: str  #: `Contribution margin`
+    unit: str
+    labels: tuple[str, ...]
+    amounts: Floats
+    budget: Floats | None = None
+    last_estimate: Floats | None = None
+
+
+def quarter_chart(palette: Palette, data: Quarters, height: int = _HEIGHT) -> Picture:
+    """Bars by quarter from zero with their amounts; budget as a dash across the bar, last estimate as a dotted one."""
+    chart = figure(palette, f"{data.title} by quarter, {data.unit}", height)
+    x = list(range(len(data.labels)))
+    hover = f"%{{y:,.0f}} {data.unit}"
+    chart.add_bar(
+        x=x, y=points(data.amounts), name=data.title, hovertemplate=hover,
+        marker={"color": fade(palette.demand, 0.75)}, text=_written(data.amounts), textposition="inside",
+        insidetextanchor="end", textangle=0, textfont={"size": 11}, constraintext="none",
+    )  # fmt: skip
+    labels, said = [], [f"{data.title} by quarter, {data.unit}: {_listed(data.labels, data.amounts)}"]
+    for name, values, colour, dash in (
+        ("Budget", data.budget, palette.ink, "dash"),
+        ("Last LE", data.last_estimate, palette.unfavourable, "dot"),
+    ):
+        if values is None or not np.isfinite(values).any():
+            continue
+        across_x: list[float | None] = []
+        across_y: list[float | None] = []
+        for at, value in enumerate(points(values)):
+            across_x += [at - 0.42, at, at + 0.42, None]
+            across_y += [value, value, value, None]
+        chart.add_scatter(
+            x=across_x, y=across_y, mode="lines", name=name, hovertemplate=hover,
+            line={"color": colour, "width": 2, "dash": dash},
+        )  # fmt: skip
+        labels.append((name, last_known(values), palette.muted))
+        said.append(f"{name.lower() if name == 'Budget' else name}: {_listed(data.labels, values)}")
+    low, high = _range(data.amounts, data.budget, data.last_estimate)
+    _category_axis(chart, data.labels)
+    chart.update_layout(
+        yaxis={"range": [low, high], "rangemode": "normal", "nticks": 5}, margin={"t": 40, "r": 62}
+    )
+    end_labels(chart, labels, high, (height - 80) * _above(low, high))
+    return Picture(chart, "; ".join(said) + ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Balances at the end of fiscal quarters [n], nan where they are not known."""
+
+    title: str
+    unit: str
+    labels: tuple[str, ...]
+    lines: tuple[tuple[str, Floats], ...]  #: name and values; at most three
+
+
+def ends_chart(palette: Palette, data: Ends, height: int = _HEIGHT) -> Picture:
+    """Lines with a point at the end of each quarter, named where they end."""
+    chart = figure(palette, f"{data.title}, {data.unit}", height)
+    x = list(range(len(data.labels)))
+    labels, said = [], []
+    for (name, values), colour in zip(
+        data.lines, (palette.supply, palette.stock, palette.demand), strict=False
+    ):
+        chart.add_scatter(
+            x=x, y=points(values), mode="lines+markers", name=name, hovertemplate=f"%{{y:,.0f}} {data.unit}",
+            line={"color": colour, "width": 2.5}, marker={"size": 7},
+        )  # fmt: skip
+        labels.append((name.replace(" ", "<br>"), last_known(values), palette.ink))
+        said.append(f"{name}: {_listed(data.labels, values)}")
+    low, high = _range(*(values for _, values in data.lines))
+    _category_axis(chart, data.labels)
+    chart.update_layout(
+        yaxis={"range": [low, high], "rangemode": "normal", "nticks": 5, "zeroline": True},
+        margin={"t": 40, "r": 84},
+    )
+    end_labels(chart, labels, high, (height - 70) / 2 * _above(low, high))
+    return Picture(chart, f"{data.title}, {data.unit}. {'; '.join(said)}.")
+
+
+def variance_chart(
+    palette: Palette, currency: str, bridge: Bridge, height: int = _HEIGHT, narrow: bool = False
+) -> Picture:
+    """From the budget to the plan by volume, mix, price and cost, in money of that currency. `narrow`: for a third of
+    the page, with more room for the amounts beside the bars."""
+
+    def bar(label: str, amount: float, good: bool | None, said: str = "") -> Bar:
+        word = {True: ", favourable", False: ", unfavourable", None: ""}[good]
+        hover = f"{label}: {amount:,.0f} {currency}{word}" + (f"<br>{_plain(said)}" if said else "")
+        return Bar(label, amount, short(amount, signed=True), good, hover)
+
+    gap = bridge.end_value - bridge.start_value
+    bars = [bar(step.label, step.amount, step.good, step.sentence) for step in bridge.steps]
+    total = bar("Plan less budget", gap, None if round(gap) == 0 else gap > 0)
+    title = f"{bridge.title}, {currency}"
+    alt = (
+        f"{title}: plan {bridge.end_value:,.0f}, budget {bridge.start_value:,.0f}, difference {gap:+,.0f}. "
+        f"{bridge.sentence}"
+    )
+    picture = waterfall(palette, title, bars, total, alt, lambda amount: short(amount, signed=True), height)
+    if narrow:
+        ends = np.cumsum([0.0, *(step.amount for step in bridge.steps)])
+        low, high = float(min(ends.min(), 0.0)), float(max(ends.max(), 0.0))
+        room = 0.38 * ((high - low) or 1.0)
+        picture.figure.update_layout(xaxis={"range": [low - room, high + room]})
+    return picture
+
+
+def _plain(text: str) -> str:
+    """What looks like markup is shown as it is, on lines that fit a tooltip."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "<br>".join(textwrap.wrap(safe, 90))
+
+
+def _category_axis(chart: go.Figure, labels: Sequence[str]) -> None:
+    chart.update_layout(
+        title={"xref": "container", "x": 0.006},
+        xaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(labels))),
+            "ticktext": [label.replace(", ", "<br>") for label in labels],
+            "range": [-0.6, len(labels) - 0.4],
+            "showgrid": False,
+        },
+    )
+
+
+def _written(values: Floats) -> list[str]:
+    return [short(float(value)) if np.isfinite(value) else "" for value in values]
+
+
+def _listed(labels: Sequence[str], values: Floats) -> str:
+    return ", ".join(
+        f"{label} {value:,.0f}"
+        for label, value in zip(labels, values.tolist(), strict=True)
+        if np.isfinite(value)
+    )
 
 
 def _range(*series: Floats | None) -> tuple[float, float]:

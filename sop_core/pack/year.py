@@ -25,6 +25,8 @@ from sop_core.wording import short
 
 #: The row of revenue that counts invoiced months too; there only where months of the running year are closed.
 INVOICED = "revenue_with_actuals"
+#: What stands behind the title of revenue then.
+PLANNED = " of planned months"
 
 
 def financial_year(
@@ -53,7 +55,7 @@ def financial_year(
         rows=rows,
         main=main.label,
         sentence=sentence(company, money, main, gap),
-        variance=_bridge(gap, main, money.currency) if gap is not None else None,
+        variance=bridge(gap, main, money.currency) if gap is not None else None,
         last_name=expected.name,
         remarks=(*_remarks(company, money, revenue, gap, main), *expected.remarks),
     )
@@ -112,7 +114,7 @@ def _rows(
         rows.append(
             YearRow(
                 entry.name,
-                f"{entry.title} of planned months" if closed and entry.name == "revenue" else entry.title,
+                f"{entry.title}{PLANNED}" if closed and entry.name == "revenue" else entry.title,
                 entry.kind,
                 "up" if entry.favourable > 0 else "down",
                 entry.formula,
@@ -333,7 +335,7 @@ def _months_of(gap: Variance, money: Projection, year: Period) -> str:
     return "" if gap.months == _months(money, year) else f" in {gap.months}"
 
 
-def _bridge(gap: Variance, main: Period, currency: str) -> Bridge:
+def bridge(gap: Variance, year: Period, currency: str) -> Bridge:
     """The variance as a bridge from the budget to the plan; its steps add up to the difference."""
     of = gap.measure.capitalize()
     parts = []
@@ -342,7 +344,7 @@ def _bridge(gap: Variance, main: Period, currency: str) -> Bridge:
         word = {True: ", favourable", False: ", unfavourable", None: ""}[good]
         said = f"{name} {written(amount, currency, signed=True)}{word}: {fin.VARIANCE_FORMULAS[name]}."
         parts.append(Step(name, amount, good, said))
-    said = f"{main.label}: {gap.measure} {_apart(gap.gap, currency, 'budget')}"
+    said = f"{year.label}: {gap.measure} {_apart(gap.gap, currency, 'budget')}"
     told = steps(gap)
     level = "families" if gap.by == "family" else "the company as a whole"
     return Bridge(

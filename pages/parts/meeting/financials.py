@@ -14,8 +14,7 @@ from pages.parts.meeting import financials_table as table
 from pages.parts.tables import download
 from sop_core import projection as fin
 from sop_core.calendar import iso_month, month_label
-from sop_core.charts.bridge import Bar, waterfall
-from sop_core.charts.projection import Cash, Flow, cash_chart, flow_chart
+from sop_core.charts.projection import Cash, Flow, cash_chart, flow_chart, variance_chart
 from sop_core.charts.template import CONFIG
 from sop_core.charts.timeline import Picture
 from sop_core.cycle.estimate import Estimate, final_by_cycle
@@ -171,7 +170,10 @@ def _pictures(
         )  # fmt: skip
         _draw(flow_chart(view.palette, flow, _HEIGHT), "fin_revenue")
         if gap is not None:
-            _draw(variance_picture(view, gap, year), "fin_variance")
+            _draw(
+                variance_chart(view.palette, view.currency, words.bridge(gap, year, view.currency), _HEIGHT),
+                "fin_variance",
+            )
         else:
             st.html(f'<p class="sop-quiet">{fmt.safe(_no_variance(view))}</p>')
     with right:
@@ -191,26 +193,6 @@ def _pictures(
 
 def _draw(picture: Picture, key: str) -> None:
     st.plotly_chart(picture.figure, key=key, theme=None, config=CONFIG, alt=picture.alt)
-
-
-def variance_picture(view: context.View, gap: Variance, year: Period) -> Picture:
-    """Volume, mix, price and cost from the budget to the plan."""
-
-    def written(amount: float) -> str:
-        return fmt.short(amount, signed=True)
-
-    def bar(label: str, amount: float, hover: str = "") -> Bar:
-        good = None if round(amount) == 0 else amount > 0
-        word = {True: ", favourable", False: ", unfavourable", None: ""}[good]
-        return Bar(
-            label, amount, written(amount), good, f"{label}: {amount:,.0f} {view.currency}{word}{hover}"
-        )
-
-    bars = [bar(name, amount, f"<br>{fin.VARIANCE_FORMULAS[name]}") for name, amount in gap.steps]
-    title = f"{gap.measure.capitalize()} against budget, {gap.months}, {view.currency}"
-    total = bar("Plan less budget", gap.gap)
-    alt = f"{title}: plan {gap.plan:,.0f}, budget {gap.budget:,.0f}, difference {gap.gap:+,.0f}: {words.steps(gap)}."
-    return waterfall(view.palette, title, bars, total, alt, written, _HEIGHT)
 
 
 def _no_variance(view: context.View) -> str:
