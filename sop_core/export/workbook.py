@@ -23,7 +23,6 @@ from sop_core.export.sheets.style import FONT, Style
 from sop_core.export.sheets.summary import created, write_summary
 from sop_core.pack.value import Pack
 from sop_core.signoff.record import Signoff
-from sop_core.supply.solve import Interrupted
 
 Progress = Callable[[str, int, int], None]
 Stop = Callable[[], bool]
@@ -68,7 +67,7 @@ def workbook(
 ) -> bytes:
     """The workbook as bytes of an .xlsx file. `frames` as of `Plan.frames`, of the plan that the pack shows.
 
-    Raises SopError where a frame is missing, Interrupted where `stop` said so: there is no half a workbook.
+    Raises SopError where a frame is missing, and where `stop` said so: there is no half a workbook.
     """
     missing = [name for name in _FRAMES if name not in frames]
     if missing:
@@ -114,7 +113,7 @@ class _Steps:
     def next(self, sheet: str) -> None:
         """Before a sheet."""
         if self._stop is not None and self._stop():
-            raise Interrupted("The workbook was stopped before its end, so there is none.")
+            raise SopError("The workbook was stopped before its end, so there is none. Start it again.")
         if self._progress is not None:
             self._progress(f"Workbook: {sheet}", self._done, len(SHEETS))
         self._done += 1
