@@ -154,7 +154,7 @@ def quarter_chart(palette: Palette, data: Quarters, height: int = _HEIGHT) -> Pi
     chart.add_bar(
         x=x, y=points(data.amounts), name=data.title, hovertemplate=hover,
         marker={"color": fade(palette.demand, 0.75)}, text=_written(data.amounts), textposition="inside",
-        insidetextanchor="end", textangle=0, textfont={"size": 11}, constraintext="none",
+        insidetextanchor="end", textangle=0, textfont={"size": 11, "color": palette.surface}, constraintext="none",
     )  # fmt: skip
     labels, said = [], [f"{data.title} by quarter, {data.unit}: {_listed(data.labels, data.amounts)}"]
     for name, values, colour, dash in (

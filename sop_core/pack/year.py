@@ -387,10 +387,10 @@ NO_BUDGET_REMARK = (
 
 def budget_remark(company: Company, months: MonthArray, gap: Variance | None, year: Period) -> str:
     """What the budget cannot say of that year; empty where it says all."""
-    if not np.isfinite(fin.budget_line(company, months, "revenue")).any():
-        return (
-            "No budget: bring the table budget (month, family, quantity, revenue, margin) on the Data page."
-        )
+    if not fin.budget_by_month(company, "revenue"):
+        return NO_BUDGET_REMARK
+    if not np.isfinite(fin.budget_line(company, months, "revenue")[year.at]).any():
+        return f"The budget holds nothing of the planned months of {year.label}."
     if gap is None:
         return f"The budget holds no units in {year.label}, so volume, mix and price cannot be told apart."
     if gap.measure == "revenue":

@@ -79,7 +79,7 @@ def render(view: context.View) -> None:
         ]
         label = "Financial projection"
     st.html(table.html(blocks, shown, view.currency, label))
-    st.html(f'<p class="sop-quiet">{fmt.safe(remarks(view, others, gap, what == FAMILIES))}</p>')
+    st.html(f'<p class="sop-quiet">{fmt.safe(remarks(view, year, others, gap, what == FAMILIES))}</p>')
     _downloads(view, money, first, _KIND[across or MONTHS])
 
 
@@ -131,7 +131,11 @@ def against(view: context.View, revenue: Revenue) -> list[tuple[str, Floats, str
 
 
 def remarks(
-    view: context.View, others: Sequence[tuple[str, Floats, str]], gap: Variance | None, families: bool
+    view: context.View,
+    year: Period,
+    others: Sequence[tuple[str, Floats, str]],
+    gap: Variance | None,
+    families: bool,
 ) -> str:
     """What the table rests on and cannot say."""
     if families:
@@ -141,10 +145,9 @@ def remarks(
         )
     said = [words.TERMS_REMARK]
     names = [name for name, *_ in others]
-    if "Budget" not in names:
-        said.append(words.NO_BUDGET_REMARK)
-    elif gap is None:
-        said.append("The budget holds no units, so volume, mix and price cannot be told apart.")
+    remark = words.budget_remark(view.company, view.inputs.months, gap, year)
+    if remark:
+        said.append(remark)
     if not any(name.startswith("LE") for name in names):
         said.append(words.NO_ESTIMATE_REMARK)
     else:
