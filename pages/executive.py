@@ -8,13 +8,14 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.parts import context, state
-from pages.parts.executive import proposal, signed, year
+from pages.parts.executive import proposal, sign, signed, year
 
 #: The parts of the page, in the order of the meeting.
 SECTIONS: Mapping[str, Callable[[context.View], None]] = MappingProxyType(
     {
         "Proposal": proposal.render,
         "Financial year": year.render,
+        "Sign-off": sign.render,
     }
 )
 
