@@ -36,7 +36,12 @@ def tables() -> dict[str, pd.DataFrame]:
     past = pd.date_range("2024-01-01", periods=24, freq="MS")
     found["sales"] = pd.DataFrame(
         [
-            {"month": m, "product": p, "quantity": q * (1.3 if m.month in (4, 5, 6) else 1.0), "revenue": q * 10}
+            {
+                "month": m,
+                "product": p,
+                "quantity": q * (1.3 if m.month in (4, 5, 6) else 1.0),
+                "revenue": q * 10,
+            }
             for m in past
             for p, q in (("Anvil", 75.0), ("Order", 5.0))
         ]
@@ -61,7 +66,9 @@ def make(path: Path) -> None:
         )  # fmt: skip
         store.decisions.add(Decision("Hire a smith", "The forge is full.", "Ada", state=APPROVED), "Ada")
         store.assumptions.add(
-            Assumption("Railway orders", "growth", 0.03, 0.01, 0.05, dt.date(2026, 1, 1), dt.date(2026, 6, 30)),
+            Assumption(
+                "Railway orders", "growth", 0.03, 0.01, 0.05, dt.date(2026, 1, 1), dt.date(2026, 6, 30)
+            ),
             "Dana",
         )
         for scenario in SCENARIOS:
