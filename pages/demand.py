@@ -14,6 +14,7 @@ from pages.parts.demand import (
     accuracy,
     agreement,
     assumptions,
+    changes,
     cleansing,
     estimate,
     intake,
@@ -58,27 +59,34 @@ def render() -> None:
     _review(context.bar(planned=False))
 
 
-@st.fragment
+#: The switch stands beside the picture's title, on its line.
+_STYLE = "<style>.st-key-demand_picture_switch{position:relative;z-index:2;height:0;overflow:visible}</style>"
+
+
+@st.fragment(key=changes.REVIEW)
 def _review(bar: context.View) -> None:
-    """All below the context bar: an edit, another section or picture redraws this and not the whole page."""
+    """All below the context bar: an edit or another section redraws this and not the whole page. The picture, the table
+    and the grid are fragments of their own in it: what concerns one of them alone redraws that one."""
     with state.explained():
         # The scenario as it stands now: edits are made in here, the bar knows the one from before.
         view = dataclasses.replace(bar, scenario=state.work(bar.scenario_name).scenario)
         data = picture.series(view, view.unconstrained)
-        st.html(f'<p class="sop-headline">{fmt.safe(f"{filters.title(view)}: {demand_sentence(data)}")}</p>')
+        said = fmt.safe(f"{filters.title(view)}: {demand_sentence(data)}")
+        st.html(f'{_STYLE}<p class="sop-headline">{said}</p>')
         section = context.section(sections(view), "demand_view")
         if section in _WITH_PICTURE:
             _picture(view, data)
         SECTIONS[section](view)
 
 
-#: The switch stands beside the picture's title, on its line.
-_STYLE = "<style>.st-key-demand_picture_switch{position:relative;z-index:2;height:0;overflow:visible}</style>"
-
-
+@st.fragment
 def _picture(view: context.View, data: DemandView) -> None:
     """One picture: history with the forecast, or the layers that make up the demand."""
-    st.html(_STYLE)
+    with state.explained():
+        _switched(view, data)
+
+
+def _switched(view: context.View, data: DemandView) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", key="demand_picture_switch"):
         chosen = st.segmented_control(
             "Picture",

@@ -9,13 +9,28 @@ from pages.parts import format as fmt
 from pages.parts.state import Work
 from pages.parts.tables import page
 
+#: The fragment that shows a scenario's demand, from the headline down. What is drawn in a fragment inside it and edits
+#: the scenario has all of it drawn anew, with `edited`.
+REVIEW = "demand_review"
 #: Sentences with buttons at once: each costs the page three widgets.
 _SHOWN = 8
 
 
+def edited() -> None:
+    """Has the whole review drawn anew. The last line of a callback that edits the scenario."""
+    st.rerun(REVIEW)
+
+
 def toolbar(view: context.View, work: Work) -> None:
     """Undo, redo and save, as on the Scenarios page. Here with Ctrl+Shift, because letters are typed into the grid."""
-    scenario_menu.undo_redo(work, "demand_", ("Ctrl+Shift+Z", "Ctrl+Shift+Y"))
+    for word, key, step, there in (
+        ("Undo", "Ctrl+Shift+Z", _undo, work.history.can_undo),
+        ("Redo", "Ctrl+Shift+Y", _redo, work.history.can_redo),
+    ):
+        st.button(
+            "", help=f"{word} ({key})", icon=f":material/{word.lower()}:", shortcut=key,
+            key=f"demand_{word.lower()}", on_click=step, args=(work,), disabled=not there, type="tertiary",
+        )  # fmt: skip
     offered = scenario_menu.choices(view.scenario_name, work, scenario_menu.lock_of(view.scenario_name))
     chosen = st.menu_button(
         "Save", offered or [scenario_menu.SAVE_AS], icon=":material/save:", key="demand_scenario_menu",
@@ -61,9 +76,21 @@ def listing(view: context.View, work: Work) -> None:
             )  # fmt: skip
 
 
+def _undo(work: Work) -> None:
+    work.history = work.history.undo()
+    edited()
+
+
+def _redo(work: Work) -> None:
+    work.history = work.history.redo()
+    edited()
+
+
 def _mute(work: Work, at: int) -> None:
     work.history = work.history.push(work.history.present.mute(at))
+    edited()
 
 
 def _remove(work: Work, at: int) -> None:
     work.history = work.history.push(work.history.present.remove(at))
+    edited()

@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.parts import context, scenario_menu, state
 from pages.parts import format as fmt
-from pages.parts.demand import lines, typed
+from pages.parts.demand import changes, lines, typed
 from pages.parts.demand.lines import Line
 from pages.parts.demand.typed import ADD, MARK, PERCENT, UNITS, Cell, Draft, Pending, Period, Typed
 from pages.parts.grid import unit_of
@@ -70,8 +70,15 @@ def waiting_elsewhere(name: str) -> list[tuple[str, int]]:
     return [(other, len(cells)) for other, cells in known.items() if cells and other != name]
 
 
+@st.fragment
 def render(view: context.View, work: Work, measure: str, kind: str) -> None:
-    """The grid, what is pending, and what it would do. `measure` and `kind` of period: see `choose`."""
+    """The grid, what is pending, and what it would do: a cell that is typed redraws this alone. `measure` and `kind` of
+    period: see `choose`."""
+    with state.explained():
+        _render(view, work, measure, kind)
+
+
+def _render(view: context.View, work: Work, measure: str, kind: str) -> None:
     name = view.scenario_name
     lock = scenario_menu.lock_of(name)
     if lock is not None:
@@ -320,6 +327,7 @@ def _apply(view: context.View, work: Work) -> None:
     said = f"{count} {'cell' if count == 1 else 'cells'} applied.{left} Undo takes them back."
     st.session_state["_demand_told"] = (False, said)
     st.session_state["demand_why"] = ""
+    changes.edited()
 
 
 def _follow(view: context.View, pending: Pending, done: Pending) -> None:

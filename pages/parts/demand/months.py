@@ -33,8 +33,15 @@ _PAST_GRID = 6
 _NOTHING = 0.5
 
 
+@st.fragment
 def render(view: context.View) -> None:
-    """The table of what is in view or the grid to edit it, and what was changed in the scenario."""
+    """The table of what is in view or the grid to edit it, and what was changed in the scenario. Another mode redraws
+    this alone; an edit of the scenario the whole review."""
+    with state.explained():
+        _render(view)
+
+
+def _render(view: context.View) -> None:
     work = state.work(view.scenario_name)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="demand_tools"):
         mode = st.segmented_control(
