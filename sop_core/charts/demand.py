@@ -80,28 +80,19 @@ def demand_chart(palette: Palette, data: DemandView) -> DemandPicture:
     named: list[str] = []
 
     def line(name: str, values: Floats, colour: str, width: float, dash: str = "solid") -> Option:
-        drawn = _line(name, values, colour, width, dash)
+        drawn = drawn_line(name, values, colour, width, dash)
         series.append(drawn)
         named.append(name)
         return drawn
 
     if data.low is not None and data.high is not None:
         low, high = np.concatenate([before, data.low]), np.concatenate([before, data.high])
-        band = fade(palette.demand, 0.15)
-        # The band stands on an invisible line; the tooltip reads its two ends, which are drawn without width.
-        series.append(_line("floor", low, palette.demand, 0.0) | _MUTE | {"stack": "band"})
-        series.append(
-            _line(_INTERVAL, high - low, palette.demand, 0.0)
-            | _MUTE
-            | {"stack": "band", "areaStyle": {"color": band, "origin": "start"}, "itemStyle": {"color": band}}
-        )
-        series.append(_line("Low (80 %)", low, palette.demand, 0.0))
-        series.append(_line("High (80 %)", high, palette.demand, 0.0))
+        series += drawn_band(palette.demand, _INTERVAL, low, high, ("Low (80 %)", "High (80 %)"))
     if (np.abs(data.cleaned - data.actual) > 0.5).any():
         line("Cleansed", np.concatenate([data.cleaned, after]), palette.actual, 1.2, "dotted")
     if past:
         actual = line("Actual", np.concatenate([data.actual, after]), palette.actual, 2.0)
-        actual["markLine"] = _plan_begins(palette, past)
+        actual["markLine"] = marks_at(palette, [("plan", past)])
     if data.budget is not None and np.isfinite(data.budget).any():
         line("Budget", np.concatenate([before, data.budget]), palette.budget, 1.5, "dashed")
     # A layer that could not be told from the baseline on the picture gets no line of its own.
@@ -123,12 +114,12 @@ def demand_chart(palette: Palette, data: DemandView) -> DemandPicture:
             "itemStyle": {"color": palette.frozen},
             "data": [[{"xAxis": past}, {"xAxis": past + min(data.frozen, ahead) - 1}]],
         }
-    legend = _legend(palette, named[::-1])
+    legend = legend_of(palette, named[::-1])
     if data.low is not None:
         legend["data"].append({"name": _INTERVAL, "icon": "rect"})
     months = np.concatenate([data.past_months, data.months])
     top = ceiling(data.actual, data.cleaned, data.total, data.high, data.budget)
-    option = _over_months(palette, f"Demand, {data.unit}", months, series, legend, _even(0.0, top))
+    option = _over_months(palette, f"Demand, {data.unit}", months, series, legend, even_scale(0.0, top))
     return DemandPicture(option, demand_sentence(data))
 
 
@@ -176,11 +167,11 @@ def layers_chart(palette: Palette, data: LayersView) -> DemandPicture:
         lines.append((data.estimate_name, data.estimate, palette.last_estimate, 1.8, "dotted"))
     if data.budget is not None and np.isfinite(data.budget).any():
         lines.append(("Budget", data.budget, palette.budget, 1.5, "dashed"))
-    drawn = [_line(*line) | {"z": 3} for line in lines[::-1]]
+    drawn = [drawn_line(*line) | {"z": 3} for line in lines[::-1]]
     stacked = data.base + sum((np.maximum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
     low = sum((np.minimum(v, 0.0) for v in acting.values()), np.zeros_like(data.base))
-    scale = _even(float(low.min(initial=0.0)), ceiling(stacked, *(line[1] for line in lines)))
-    legend = _legend(palette, [line[0] for line in lines])
+    scale = even_scale(float(low.min(initial=0.0)), ceiling(stacked, *(line[1] for line in lines)))
+    legend = legend_of(palette, [line[0] for line in lines])
     legend["data"] += [{"name": bar["name"], "icon": "rect"} for bar in bars]
     option = _over_months(
         palette, f"Demand by layer, {data.unit}", data.months, [*bars, *drawn], legend, scale
@@ -252,7 +243,8 @@ def _points(values: Floats) -> list[float | None]:
     ]
 
 
-def _line(name: str, values: Floats, colour: str, width: float, dash: str = "solid") -> Option:
+def drawn_line(name: str, values: Floats, colour: str, width: float, dash: str = "solid") -> Option:
+    """A line of a picture: no marks, no animation. `dash`: solid, dashed or dotted."""
     return {
         "type": "line",
         "name": name,
@@ -263,6 +255,20 @@ def _line(name: str, values: Floats, colour: str, width: float, dash: str = "sol
         "itemStyle": {"color": colour},
         "emphasis": {"disabled": True},
     }
+
+
+def drawn_band(colour: str, name: str, low: Floats, high: Floats, ends: tuple[str, str]) -> list[Option]:
+    """A shaded band between two series; the tooltip reads its two ends, which are drawn without width."""
+    shade = fade(colour, 0.15)
+    # The band stands on an invisible line.
+    return [
+        drawn_line("floor", low, colour, 0.0) | _MUTE | {"stack": "band"},
+        drawn_line(name, high - low, colour, 0.0)
+        | _MUTE
+        | {"stack": "band", "areaStyle": {"color": shade, "origin": "start"}, "itemStyle": {"color": shade}},
+        drawn_line(ends[0], low, colour, 0.0),
+        drawn_line(ends[1], high, colour, 0.0),
+    ]
 
 
 def _bar(name: str, values: Floats, style: Option) -> Option:
@@ -278,24 +284,25 @@ def _bar(name: str, values: Floats, style: Option) -> Option:
     }
 
 
-def _plan_begins(palette: Palette, at: int) -> Option:
+def marks_at(palette: Palette, marks: Sequence[tuple[str, int]]) -> Option:
+    """Upright lines across a picture: what each says above it, and its position on the axis."""
     return {
         "silent": True,
         "symbol": "none",
         "animation": False,
         "lineStyle": {"color": palette.muted, "width": 1, "type": "dotted"},
         "label": {
-            "formatter": "plan",
+            "formatter": "{b}",
             "position": "end",
             "distance": 2,
             "color": palette.muted,
             "fontSize": 11,
         },
-        "data": [{"xAxis": at}],
+        "data": [{"name": name, "xAxis": at} for name, at in marks],
     }
 
 
-def _legend(palette: Palette, names: Sequence[str]) -> Option:
+def legend_of(palette: Palette, names: Sequence[str]) -> Option:
     """Every line and bar by its mark, in a row under the title: nothing is written over the picture."""
     return {
         "data": [{"name": name, "itemStyle": {"opacity": 0}} for name in names],
@@ -309,7 +316,7 @@ def _legend(palette: Palette, names: Sequence[str]) -> Option:
     }
 
 
-def _even(low: float, high: float) -> tuple[float, float, float]:
+def even_scale(low: float, high: float) -> tuple[float, float, float]:
     """(lowest, highest, step) of an axis with round numbers around zero, five to seven of them."""
     reach = max(high - low, 1e-9)
     power = 10.0 ** np.floor(np.log10(reach / 5))
@@ -325,6 +332,18 @@ def _over_months(
     legend: Option,
     scale: tuple[float, float, float],
 ) -> Option:
+    return over_time(palette, title, [month_label(month) for month in months], series, legend, scale)
+
+
+def over_time(
+    palette: Palette,
+    title: str,
+    labels: Sequence[str],
+    series: list[Option],
+    legend: Option,
+    scale: tuple[float, float, float],
+) -> Option:
+    """The option of a picture over months or days: a name for each, the series on them, the value axis by `scale`."""
     quiet = {"color": palette.muted, "fontSize": 12, "fontFamily": FONT}
     low, high, step = scale
     return {
@@ -341,7 +360,7 @@ def _over_months(
         "grid": {"left": 8, "right": 24, "top": 62, "bottom": 4, "containLabel": True},
         "xAxis": {
             "type": "category",
-            "data": [month_label(month) for month in months],
+            "data": list(labels),
             "boundaryGap": False,
             "axisLabel": quiet | {"hideOverlap": True},
             "axisLine": {"lineStyle": {"color": palette.grid}},

@@ -7,14 +7,13 @@ import pytest
 
 from sop_core.calendar import months_from
 from sop_core.charts.accuracy import (
-    BookView,
     Fall,
-    book_chart,
     ladder_chart,
     ladder_sentence,
     lags_chart,
     waterfall_chart,
 )
+from sop_core.charts.book import BookView, book_chart
 from sop_core.charts.roles import palette
 from sop_core.demand.accuracy import STEPS
 

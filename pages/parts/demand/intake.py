@@ -11,8 +11,7 @@ from pages.parts import format as fmt
 from pages.parts.demand.accuracy_lines import start_level
 from pages.parts.tables import download, listing
 from sop_core.calendar import month_label
-from sop_core.charts.accuracy import BookView, book_chart
-from sop_core.charts.template import CONFIG
+from sop_core.charts.book import BookView, book_chart
 from sop_core.cycle.intake import LEAST_MONTHS, Book, Intake, filling, intake, order_book
 from sop_core.inputs import Bools, Floats
 from sop_core.planner import Company
@@ -21,6 +20,8 @@ from sop_core.store.contract import template_csv
 
 #: Planned months whose book can be looked at.
 _MONTHS = 3
+#: Height of the picture, pixels.
+_HEIGHT = 300
 _STANDING = {"ahead": "ahead of usual", "behind": "behind usual", "usual": "as usual", "": ""}
 
 
@@ -191,7 +192,7 @@ def _chart(view: context.View, book: Book, found: Intake, lines: Bools) -> None:
             unit=filters.unit(view),
         ),
     )
-    st.plotly_chart(drawn.figure, key="intake_chart", theme=None, config=CONFIG, alt=drawn.alt)
+    st.echarts_chart(drawn.option, height=_HEIGHT, theme=None, key="intake_chart", alt=drawn.alt)
 
 
 def lines_frame(view: context.View, book: Book, t: int, by: str = "") -> pd.DataFrame:
