@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sop_core.calendar import month_label, span_label
+from sop_core.explain.subject import shortage_findings
 from sop_core.inputs import Floats
 from sop_core.pack.evidence import Evidence
 from sop_core.pack.lines import expected_units
@@ -143,13 +144,8 @@ def _supply_sentence(evidence: Evidence, late: Floats, lost: Floats) -> str:
         )
     if gone >= _LEAST:
         parts.append(f"{short(gone)} units are lost")
-    table = plan.shortages
-    if len(table):
-        by = table.groupby("binding", sort=True)["value"].sum()
-        name = str(by.idxmax())
-        if name:
-            parts.append(f"{name} holds back most of it")
-    return f"{level} of the units are served on time; {', '.join(parts)}."
+    why = next((f". Most of it: {one.title}" for one in shortage_findings(plan)), "")
+    return f"{level} of the units are served on time; {', '.join(parts)}{why}."
 
 
 def _stock(evidence: Evidence, closed: Closed) -> Picture:
@@ -175,7 +171,9 @@ def _stock_sentence(evidence: Evidence, value: Floats, target: Floats) -> str:
     )
     if target.any():
         share = float(value.sum() / target.sum()) - 1.0
-        if abs(share) >= 0.0005:
+        if share >= 1.0:
+            said += f"; {share + 1.0:.1f} times its targets"
+        elif abs(share) >= 0.0005:
             said += f"; {percent(abs(share))} {'above' if share > 0 else 'below'} its targets"
     return f"{said}."
 
