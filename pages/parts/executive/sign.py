@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.parts import context, jobs, scenario_menu, state
 from pages.parts import format as fmt
-from pages.parts.executive import sign_checks, sign_list, signed, source
+from pages.parts.executive import sign_checks, sign_list, signed, source, verify
 from pages.parts.state import BASE
 from sop_core.pack.evidence import Evidence
 from sop_core.pack.value import Pack
@@ -43,7 +43,10 @@ def render(view: context.View) -> None:
         sign_list.record(old, signed.pack_of(old))
     else:
         _to_sign(view)
-    sign_list.draw(state.store().signoffs.list(), old)
+    chain = state.store().signoffs.list()
+    sign_list.draw(chain, old)
+    if chain:
+        verify.render(None if old is None else old.number)
 
 
 def _to_sign(view: context.View) -> None:
@@ -62,13 +65,15 @@ def _to_sign(view: context.View) -> None:
     pack, evidence = shown.pack, shown.evidence
     checks = sign_checks.checks(view, shown, work, held)
     stops = [check for check in checks if check.grade == sign_checks.STOP]
-    again = held is not None and held.plan_fingerprint == evidence.plan.fingerprint
+    again = held is not None and held.plan_fingerprint == evidence.plan.fingerprint and not stops
     name = "The base" if view.scenario_name == BASE and not work.changed else f"“{view.scenario.name}”"
-    _heading(
-        f"{name} is ready to be signed" if not stops else f"{name} cannot be signed yet",
-        "What is signed is frozen for ever: it can be opened, verified and superseded, never edited."
-        + (" The plan in force has the same numbers." if again else ""),
-    )
+    if again and held is not None:
+        _heading(f"{name} gives the plan that is signed", f"{held.sentence()}, is in force.")
+    else:
+        _heading(
+            f"{name} cannot be signed yet" if stops else f"{name} is ready to be signed",
+            "What is signed is frozen for ever: it can be opened, verified and superseded, never edited.",
+        )
     if shown.waiting is not None:
         jobs.watch(shown.waiting)
     left, right = st.columns([3, 2], gap="large")
@@ -86,7 +91,13 @@ def _to_sign(view: context.View) -> None:
                 )  # fmt: skip
         sign_list.frozen(pack)
     with right:
-        _form(view, pack, evidence, held, bool(stops))
+        if again and held is not None:
+            st.button(
+                f"Open sign-off {held.number}", type="primary", icon=":material/approval:", key="sign_open_held",
+                on_click=signed.show, args=(held.number,),
+            )  # fmt: skip
+        with st.expander("Sign it again", icon=":material/draw:") if again else st.container():
+            _form(pack, evidence, held, bool(stops))
 
 
 def _branch(name: str) -> None:
@@ -100,7 +111,7 @@ def _heading(title: str, said: str) -> None:
 # -- the signature ------------------------------------------------------------------------------------------
 
 
-def _form(view: context.View, pack: Pack, evidence: Evidence, held: Signoff | None, stopped: bool) -> None:
+def _form(pack: Pack, evidence: Evidence, held: Signoff | None, stopped: bool) -> None:
     failed: jobs.Job[Signoff | None] | None = jobs.current(_JOB)
     if failed is not None and failed.error:
         st.error(f"Not signed. {fmt.plain(failed.error)}", icon=":material/error:")

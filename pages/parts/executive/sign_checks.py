@@ -18,19 +18,21 @@ from sop_core.cycle.scoring import review_day
 from sop_core.signoff.record import Signoff
 
 FINE, LOOK, STOP = "fine", "look", "stop"
-_ICONS: Final = {FINE: ":material/check_circle:", LOOK: ":material/info:", STOP: ":material/block:"}
+_MARKS: Final = {FINE: "✓", LOOK: "!", STOP: "✕"}
 _WORDS: Final = {FINE: "in order", LOOK: "look at this", STOP: "forbids signing"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to look at. `page` and `query`: where it is put right; `label`: what the link says."""
+    """One thing to look at. `page` and `query`, or `section` of this page: where it is put right; `label`: what the
+    link says."""
 
     grade: str
     sentence: str
     label: str = ""
     page: str = ""
     query: dict[str, Any] = field(default_factory=dict)
+    section: str = ""
 
 
 def checks(view: context.View, shown: Shown, work: Work, held: Signoff | None) -> list[Check]:
@@ -48,16 +50,22 @@ def draw(found: list[Check]) -> None:
     st.html('<div class="sop-group">Before signing</div>')
     with st.container(key="sign_checks", gap="xsmall"):
         for at, check in enumerate(found):
-            with st.container(
-                horizontal=True, vertical_alignment="center", gap="small", key=f"sign_check_{at}"
-            ):
-                colour = {FINE: "green", LOOK: "orange", STOP: "red"}[check.grade]
-                st.markdown(
-                    f":{colour}[{_ICONS[check.grade]}] {fmt.plain(check.sentence)}", help=_WORDS[check.grade],
-                    width="content",
-                )  # fmt: skip
-                if check.label:
-                    st.page_link(check.page, label=check.label, query_params=check.query, width="content")
+            said, way = st.columns([6, 1], vertical_alignment="center")
+            look = {FINE: "sop-good", LOOK: "", STOP: "sop-bad"}[check.grade]
+            said.html(
+                f'<div class="sop-said" role="listitem"><b class="{look}" aria-label="{_WORDS[check.grade]}" '
+                f'title="{_WORDS[check.grade]}">{_MARKS[check.grade]}</b>&ensp;{fmt.safe(check.sentence)}</div>'
+            )
+            if check.section:
+                way.button(
+                    check.label, key=f"sign_check_{at}", type="tertiary", on_click=_go, args=(check.section,)
+                )
+            elif check.label:
+                way.page_link(check.page, label=check.label, query_params=check.query)
+
+
+def _go(section: str) -> None:
+    st.session_state["executive_view"] = section
 
 
 def _saved(view: context.View, work: Work) -> Check:
@@ -83,7 +91,7 @@ _SCENARIOS: Final = "pages/scenarios.py"
 def _risk(shown: Shown) -> list[Check]:
     if shown.waiting is not None:
         return [Check(STOP, "The chances to miss a target are still being worked out: they are part of what is signed.",
-                      "Proposal", "pages/executive.py", {"executive_view": "Proposal"})]  # fmt: skip
+                      "Proposal", section="Proposal")]  # fmt: skip
     if shown.pack.risk is None:
         why = shown.stopped or (shown.evidence.without_risk if shown.evidence is not None else "")
         return [Check(LOOK, f"The plan is signed without its risk. {why}".strip())]
@@ -121,18 +129,17 @@ def _agreed(shown: Shown) -> Check:
 def _decisions(shown: Shown) -> Check:
     cards = shown.pack.decisions
     waiting = [card for card in cards if card.state == "proposed"]
-    query = {"executive_view": "Proposal"}
     if waiting:
         said = "1 decision is" if len(waiting) == 1 else f"{len(waiting)} decisions are"
         names = ", ".join(f"“{card.title}”" for card in waiting[:3]) + (
             " and more" if len(waiting) > 3 else ""
         )
-        return Check(LOOK, f"{said} not taken yet: {names}.", "Decide", "pages/executive.py", query)
+        return Check(LOOK, f"{said} not taken yet: {names}.", "Decide", section="Proposal")
     if not cards:
         return Check(FINE, "No decision is put to the executives.")
     words = [card.state for card in cards]
     said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    return Check(FINE, f"Every decision is taken: {said}.", "Decisions", "pages/executive.py", query)
+    return Check(FINE, f"Every decision is taken: {said}.", "Decisions", section="Proposal")
 
 
 def _assumptions(view: context.View) -> list[Check]:

@@ -13,6 +13,12 @@ from pages.parts.tables import page
 from sop_core.pack.value import Pack
 from sop_core.signoff.record import FIRST, Signoff
 
+#: A fingerprint is one line that ends where its column does; all of it is copied.
+_STYLE = """<style>
+.st-key-signoffs pre{padding:.3rem 2.2rem .3rem .5rem!important;overflow:hidden!important}
+.st-key-signoffs code{font-size:.75rem;white-space:pre;overflow:hidden!important;text-overflow:ellipsis;display:block}
+.st-key-signoffs [data-testid=stCode]{margin:0}
+</style>"""
 #: Sign-offs on one page of the list.
 _MOST = 12
 
@@ -39,9 +45,10 @@ def frozen_html(pack: Pack, record: Signoff | None = None) -> str:
         (
             "Plan",
             f"{_count(len(pack.months) - pack.closed, 'month')} of demand, supply, stock, money, shortages, row by row",
-            f"{basis.engine}, {basis.status}",
+            "",
             basis.plan_fingerprint,
         ),
+        ("Solver", f"{basis.engine}, {basis.status}{_gap(basis.gap)}", "", ""),
         (
             "Board pack",
             "everything on Proposal and Financial year, word by word",
@@ -70,6 +77,10 @@ def frozen_html(pack: Pack, record: Signoff | None = None) -> str:
         '<thead><tr><th></th><th style="text-align:left">What</th><th>How much</th><th>Fingerprint</th></tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def _gap(gap: float) -> str:
+    return f", at most {fmt.percent(gap, 2)} from the best plan in whole lots and heads" if gap > 0 else ""
 
 
 def _mark(text: str) -> str:
@@ -142,6 +153,7 @@ def draw(chain: Sequence[Signoff], shown: Signoff | None) -> None:
     after = {one.supersedes: one for one in reversed(chain) if one.supersedes is not None}
     widths = [0.5, 0.9, 2.2, 2.0, 1.5, 1.7, 1.9, 0.9]
     heads = ("No.", "Cycle", "Scenario", "Signed by", "When, UTC", "Fingerprint", "State", "")
+    st.html(_STYLE)
     with st.container(key="signoffs", gap="xsmall"):
         for column, head in zip(st.columns(widths), heads, strict=True):
             column.html(f'<div class="sop-quiet">{head}</div>')
@@ -160,7 +172,7 @@ def _row(signed: Signoff, after: Signoff | None, widths: list[float], shown: Sig
     ):
         column.html(f'<div class="sop-said" title="{fmt.safe(signed.comment)}">{fmt.safe(text)}</div>')
     with mark:
-        st.code(signed.digest, language=None, height=36)
+        st.code(signed.digest, language=None)
     good = after is None
     word = "in force" if after is None else f"superseded by {after.number}"
     why = "" if after is None else after.reason
