@@ -13,7 +13,7 @@ import streamlit as st
 from pages.parts import format as fmt
 from pages.parts import jobs, state
 from pages.parts.context import View
-from pages.parts.executive import cards, pictures, print_style, source
+from pages.parts.executive import cards, exports, pictures, print_style, signed, source
 from pages.parts.executive import proposal_html as html
 from sop_core.cycle.decision import OPEN_STATES
 from sop_core.store import StoredScenario
@@ -47,18 +47,33 @@ def render(view: View) -> None:
     with st.container(key="exec_decisions"):
         cards.draw(pack, read_only=shown.signoff is not None)
     st.html(html.basis(pack))
+    with st.container(key="exec_foot"):
+        _files(shown)
 
 
 def _risk(shown: source.Shown) -> None:
     """The risk, or how far its simulation is."""
-    waiting = source.WORKING if shown.waiting is not None else shown.stopped
-    st.html(html.risk(shown.pack, waiting))
+    why = "" if shown.evidence is None else shown.evidence.without_risk
+    st.html(html.risk(shown.pack, why))
     if shown.waiting is not None:
         jobs.watch(shown.waiting)
     elif shown.stopped:
         st.button(
             "Simulate again", icon=":material/refresh:", key="exec_risk_again", on_click=source.simulate_again
         )
+
+
+def _files(shown: source.Shown) -> None:
+    """The files to take away, as soon as all that they show is known."""
+    signoff = shown.signoff
+    if shown.waiting is not None:
+        st.html(
+            '<p class="sop-quiet">Slides, workbook and one-pager can be made when the chances are known.</p>'
+        )
+    elif signoff is not None:
+        exports.downloads(shown.pack, lambda: signed.frames_of(signoff), signoff)
+    elif shown.evidence is not None:
+        exports.downloads(shown.pack, shown.evidence.plan.frames)
 
 
 # -- what is proposed ---------------------------------------------------------------------------------------

@@ -113,8 +113,8 @@ def _targets(pack: v.Pack, shown: Sequence[v.KpiLine]) -> str:
         if line in shown or aim is None or line.value is None:
             continue
         kept = {
-            True: '<span class="sop-good">✓ favourable</span>',
-            False: '<span class="sop-bad">✗ unfavourable</span>',
+            True: '<span class="sop-good">✓ met</span>',
+            False: '<span class="sop-bad">✗ missed</span>',
         }
         word = f" {kept[aim.good]}" if aim.good is not None else ""
         said.append(
@@ -138,10 +138,11 @@ def _kpi(line: v.KpiLine, currency: str) -> str:
 def _against(line: v.KpiLine, one: v.Against, currency: str) -> str:
     title = v.YARDSTICKS.get(one.kind, one.kind)
     shown = amount(one.amount, line.unit, currency)
-    return (
-        f"<div><dt>{fmt.safe(title)} <em>{fmt.safe(shown)}</em></dt>"
-        f"<dd>{gap(one.gap, line.unit, one.good)}</dd></div>"
-    )
+    said = gap(one.gap, line.unit, one.good)
+    if one.kind == v.TARGET and one.good and line.direction in ("up", "down"):
+        by_sign = one.gap == 0 or (one.gap > 0) == (line.direction == "up")
+        said = said if by_sign else said.replace("favourable", "within tolerance")
+    return f"<div><dt>{fmt.safe(title)} <em>{fmt.safe(shown)}</em></dt><dd>{said}</dd></div>"
 
 
 def _yardsticks(pack: v.Pack) -> str:
