@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reportlab.lib.colors import HexColor
@@ -23,7 +23,7 @@ from sop_core.export import pdf_charts as charts
 from sop_core.export import pdf_text as text
 from sop_core.export.pdf_sheet import BODY, BOTTOM, HEAD, LEAD, SMALL, Sheet
 from sop_core.kpis import KPIS
-from sop_core.pack.value import YARDSTICKS, Against, DecisionCard, KpiLine, Number, Pack
+from sop_core.pack.value import LAST, YARDSTICKS, Against, DecisionCard, KpiLine, Number, Pack
 from sop_core.signoff.record import Signoff
 from sop_core.wording import DASH, kpi_delta, kpi_value, money, percent, short, unit_label
 
@@ -54,7 +54,7 @@ class _Limits:
     threat: int = 3  #: lines of each threat's sentence
     decisions: int = 10
     decision: int = 4  #: lines below each decision's title
-    definitions: int = 4
+    definitions: int = 6
 
 
 #: From everything to what always fits.
@@ -67,6 +67,15 @@ _STEPS: Final = (
     _Limits(3, 1, 7, 1, 4, 0, 3, 3, 1, 4, 1, 1),
     _Limits(2, 0, 6, 1, 3, 0, 2, 2, 1, 3, 1, 1),
 )
+
+
+#: What is given back first, and how often around; the pictures keep at least that height meanwhile.
+_GIVEN_BACK: Final = (
+    "decisions", "threats", "decision", "threat", "caption", "sentences", "proposal", "risks", "kpis", "told",
+    "scenarios", "definitions",
+)  # fmt: skip
+_ROUNDS: Final = 6
+_COMFORT: Final = 84.0
 
 
 def one_pager(
@@ -107,13 +116,24 @@ def one_pager(
 
 
 def _fitting(pack: Pack, signed: Signoff | None) -> tuple[_Limits, float]:
-    """The most that the page holds, and the points that stay free."""
-    for limits in _STEPS:
+    """The most that the page holds, and the points that stay free for the pictures."""
+
+    def spare(limits: _Limits, plot: float) -> float:
         sheet = Sheet(None)
-        _page(sheet, pack, signed, limits, _PLOT[0])
-        if sheet.spare >= 0:
-            return limits, sheet.spare
-    return limits, 0.0
+        _page(sheet, pack, signed, limits, plot)
+        return sheet.spare
+
+    limits = next((one for one in _STEPS if spare(one, _PLOT[0]) >= 0), _STEPS[-1])
+    # A step takes from every part at once: what still fits is given back, line by line.
+    for _ in range(_ROUNDS):
+        before = limits
+        for name in _GIVEN_BACK:
+            more = replace(limits, **{name: min(getattr(limits, name) + 1, getattr(_STEPS[0], name))})
+            if more != limits and spare(more, _COMFORT) >= 0:
+                limits = more
+        if limits == before:
+            break
+    return limits, max(spare(limits, _PLOT[0]), 0.0)
 
 
 def _page(sheet: Sheet, pack: Pack, signed: Signoff | None, limits: _Limits, plot: float) -> None:
@@ -160,7 +180,7 @@ def _kpis(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
         "KPIs", "over the planned months; differences are plan less yardstick over the months that both have"
     )
     name, plan = 92.0, 62.0
-    wide = (sheet.room - name - plan) / max(len(kinds), 1)
+    wide = min((sheet.room - name - plan) / max(len(kinds), 1), 120.0)
     sheet.down(SMALL * 1.5)
     sheet.write(sheet.left + name + plan, "Plan", SMALL, LIGHT.muted, align="right")
     for n, kind in enumerate(kinds):
@@ -173,7 +193,7 @@ def _kpis(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
         sheet.down(BODY * 1.42)
         sheet.write(sheet.left, line.title, BODY, LIGHT.ink, room=name - 4)
         value = _value(line, line.value, pack.currency)
-        sheet.write(sheet.left + name + plan, value, BODY, LIGHT.ink, True, "right", plan - 2)
+        sheet.number(sheet.left + name + plan, value, plan - 2, bold=True)
         for n, kind in enumerate(kinds):
             found = next((one for one in line.against if one.kind == kind), None)
             if found is not None:
@@ -183,7 +203,9 @@ def _kpis(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
             "No target, budget, last LE or other plan to hold these against yet.", 1, SMALL, LIGHT.muted
         )
     sheet.down(1.5)
-    notes = dict.fromkeys(_note(one) for line in lines for one in line.against if one.months or one.note)
+    notes = dict.fromkeys(
+        _note(one) for line in lines for one in line.against if one.months or one.kind == LAST
+    )
     said = ("fav.: favourable, unfav.: unfavourable." if kinds else "") + "".join(
         f" {note}" for note in notes
     )
@@ -194,15 +216,16 @@ def _kpis(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
 
 def _against(sheet: Sheet, line: KpiLine, one: Against, x: float, wide: float) -> None:
     amount = percent(one.amount) if line.unit == "fraction" else short(one.amount)
-    sheet.write(x + wide * _SPLIT, amount, BODY, LIGHT.muted, align="right", room=wide * _SPLIT - 2)
+    sheet.number(x + wide * _SPLIT, amount, wide * _SPLIT - 2, colour=LIGHT.muted)
     word = {True: " fav.", False: " unfav.", None: ""}[one.good]
     colour = {True: LIGHT.favourable, False: LIGHT.unfavourable, None: LIGHT.muted}[one.good]
     said = f"{kpi_delta(line.name, one.value, one.amount).text}{word}"
-    sheet.write(x + wide, said, BODY, colour, align="right", room=wide * (1 - _SPLIT) - 2)
+    sheet.number(x + wide, said, wide * (1 - _SPLIT) - 2, colour=colour)
 
 
 def _note(one: Against) -> str:
-    return f"{YARDSTICKS[one.kind]}: {', '.join(part for part in (one.months, one.note) if part)}."
+    said = ", ".join(part for part in (one.months, one.note) if part)
+    return f"{YARDSTICKS[one.kind]}: {said}." if said else ""
 
 
 def _pictures(sheet: Sheet, pack: Pack, limits: _Limits, plot: float) -> None:
@@ -219,8 +242,9 @@ def _pictures(sheet: Sheet, pack: Pack, limits: _Limits, plot: float) -> None:
         part = sheet.part(left, left + wide)
         part.down(HEAD + 2.5)
         unit = unit_label(picture.unit, pack.currency)
-        part.write(part.left, picture.title, HEAD, LIGHT.accent, bold=True)
-        at = part.left + text.width(picture.title, HEAD, True) + 5
+        title = text.fitted(picture.title, wide - 40.0, HEAD, True, part.lost)
+        part.write(part.left, title, HEAD, LIGHT.accent, bold=True)
+        at = part.left + text.width(title, HEAD, True) + 5
         part.write(at, unit, SMALL, LIGHT.muted, room=part.right - at)
         part.paragraph(picture.sentence, limits.caption, SMALL, LIGHT.ink)
         parts.append(part)
@@ -239,9 +263,8 @@ def _scenarios(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
     if not lines:
         return
     names = [name for name in _COMPARED if pack.kpi(name) is not None]
-    missed = list(dict.fromkeys(name for line in lines for name in line.misses))
     risks = {line.name: line.title for line in pack.risk.lines} if pack.risk is not None else {}
-    missed = [name for name in missed if name in risks][:2]
+    missed = [name for name in risks if any(name in line.misses for line in lines)][:2]
     sheet.head("Scenarios", "the recommended one is shaded; miss: chance that demand makes the plan miss it")
     first = 168.0
     wide = (sheet.room - first) / max(len(names) + len(missed), 1)
@@ -268,11 +291,11 @@ def _scenarios(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
             value = line.kpis.get(kpi)
             shown = percent(value) if KPIS[kpi].unit == "fraction" else short(value)
             x = sheet.left + first + wide * (n + 1)
-            sheet.write(x, shown, BODY, LIGHT.ink, line.recommended, "right", wide - 4)
+            sheet.number(x, shown, wide - 4, bold=line.recommended)
         for n, miss in enumerate(missed):
             x = sheet.left + first + wide * (len(names) + n + 1)
             shown = percent(line.misses.get(miss), 0)
-            sheet.write(x, shown, BODY, LIGHT.ink, line.recommended, "right", wide - 4)
+            sheet.number(x, shown, wide - 4, bold=line.recommended)
         sheet.paragraph(told, limits.told, SMALL, LIGHT.muted, indent=6)
 
 
@@ -303,9 +326,9 @@ def _risk(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
         for n, value in enumerate((line.p10, line.p50, line.p90, line.plan, line.target)):
             shown = percent(value) if line.unit == "fraction" else short(value)
             x = sheet.left + first + wide * (n + 1)
-            sheet.write(x, shown, BODY, LIGHT.ink, align="right", room=wide - 3)
-        sheet.write(sheet.right, percent(line.miss, 0), BODY, LIGHT.ink, bold=True, align="right")
-    sheet.paragraph(risk.holds, 1, SMALL, LIGHT.muted)
+            sheet.number(x, shown, wide - 3)
+        sheet.number(sheet.right, percent(line.miss, 0), wide - 3, bold=True)
+    sheet.paragraph(risk.holds, min(limits.told + 1, 2), SMALL, LIGHT.muted)
 
 
 def _threats(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
@@ -317,8 +340,9 @@ def _threats(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
         chance = f"chance {percent(threat.chance, 0)}" if threat.chance is not None else ""
         behind = ", ".join(part for part in (stake, chance) if part)
         sheet.down(BODY * 1.45)
-        sheet.write(sheet.right, behind, BODY, LIGHT.unfavourable, align="right")
-        room = sheet.room - text.width(behind, BODY) - 6
+        most = sheet.room * 0.6
+        sheet.number(sheet.right, behind, most, colour=LIGHT.unfavourable)
+        room = sheet.room - min(text.width(behind, BODY), most) - 6
         sheet.write(sheet.left, f"{n}  {threat.title}", BODY, LIGHT.ink, bold=True, room=room)
         sheet.paragraph(threat.sentence, limits.threat, SMALL, LIGHT.ink, indent=9)
 
@@ -424,7 +448,7 @@ def _footer(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
 
     cut = foot.lost.cut
     write(_measured(foot))
-    remark = _left_out(sheet)
+    remark = sheet.left_out()
     measured = _measured(foot)
     write(measured)
     measured.paragraph(remark, 2, size, LIGHT.unfavourable)
@@ -441,27 +465,6 @@ def _measured(sheet: Sheet) -> Sheet:
     out = Sheet(None, sheet.left, sheet.right, 0.0)
     out.lost = sheet.lost
     return out
-
-
-def _left_out(sheet: Sheet) -> str:
-    """What one page does not hold; empty where it holds all."""
-    said = []
-    if sheet.out:
-        said.append(f"Not on this page: {_listed(sheet.out)}; slides and workbook have them.")
-    if sheet.lost.cut:
-        said.append(
-            f"{sheet.lost.cut} {'text is' if sheet.lost.cut == 1 else 'texts are'} cut at “{text.ELLIPSIS}”."
-        )
-    if sheet.lost.unknown:
-        said.append(f"{len(sheet.lost.unknown)} characters that no font at hand has stand as “?”.")
-    if sheet.reader:
-        said.append("Chinese, Japanese and Korean characters are drawn by the reader's own fonts.")
-    return " ".join(said)
-
-
-def _listed(parts: Iterable[str]) -> str:
-    *before, last = parts
-    return f"{', '.join(before)} and {last}" if before else last
 
 
 # -- words -----------------------------------------------------------------------------------------------------

@@ -46,7 +46,19 @@ class Sheet:
         align: str = "left", room: float = 1e9,
     ) -> None:  # fmt: skip
         """One line at the height of the cursor, cut to the room that it has."""
-        shown = text.fitted(words, room, size, bold, self.lost)
+        self._put(x, text.fitted(words, room, size, bold, self.lost), words, size, colour, bold, align)
+
+    def number(
+        self, x: float, words: str, room: float, size: float = BODY, colour: str = LIGHT.ink, bold: bool = False
+    ) -> None:  # fmt: skip
+        """A number that ends at x. It is never cut: one that is too long for its room is written smaller."""
+        wide = text.width(words, size, bold)
+        smaller = size if wide <= room else size * room / wide
+        self._put(x, text.clean(words), words, smaller, colour, bold, "right")
+
+    def _put(
+        self, x: float, shown: str, words: str, size: float, colour: str, bold: bool, align: str
+    ) -> None:  # fmt: skip
         self.lost.unknown |= text.unknown(words, bold)
         self.reader = self.reader or text.by_reader(words)
         if self.canvas is not None:
@@ -91,3 +103,19 @@ class Sheet:
         if len(wanted) > most:
             self.out.append(f"{len(wanted) - most} of {len(wanted)} {what}")
         return wanted[:most]
+
+    def left_out(self) -> str:
+        """What one page does not hold; empty where it holds all."""
+        said = []
+        if self.out:
+            *before, last = self.out
+            parts = f"{', '.join(before)} and {last}" if before else last
+            said.append(f"Not on this page: {parts}; slides and workbook have them.")
+        if self.lost.cut:
+            are = "text is" if self.lost.cut == 1 else "texts are"
+            said.append(f"{self.lost.cut} {are} cut at “{text.ELLIPSIS}”.")
+        if self.lost.unknown:
+            said.append(f"{len(self.lost.unknown)} characters that no font at hand has stand as “?”.")
+        if self.reader:
+            said.append("Chinese, Japanese and Korean characters are drawn by the reader's own fonts.")
+        return " ".join(said)

@@ -114,17 +114,21 @@ def runs(text: str, bold: bool = False) -> tuple[tuple[str, str], ...]:
     return tuple((face, part) for face, part in out)
 
 
+@lru_cache(maxsize=8192)
 def clean(text: str) -> str:
     """One line of characters that can be drawn: composed, blanks for line breaks and tabs, no control characters."""
-    composed = unicodedata.normalize("NFC", " ".join(text.split()))
-    return "".join(
-        c for c in composed if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    )
+    joined = " ".join(text.split())
+    if joined.isascii() and joined.isprintable():
+        return joined
+    composed = unicodedata.normalize("NFC", joined)
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return "".join(c for c in composed if unicodedata.category(c) not in hidden)
 
 
-def unknown(text: str, bold: bool = False) -> set[str]:
+@lru_cache(maxsize=8192)
+def unknown(text: str, bold: bool = False) -> frozenset[str]:
     """Characters of a text that no font has."""
-    return {c for c in clean(text) if _face_of(c, bold) is None}
+    return frozenset(c for c in set(clean(text)) if _face_of(c, bold) is None)
 
 
 def by_reader(text: str) -> bool:
@@ -138,6 +142,14 @@ def width(text: str, size: float, bold: bool = False) -> float:
     return float(sum(pdfmetrics.stringWidth(part, face, size) for face, part in runs(text, bold)))
 
 
+@lru_cache(maxsize=8192)
+def _advance(character: str, size: float, bold: bool) -> float:
+    """Points that one character takes, a blank too."""
+    face = _face_of(character, bold)
+    shown = character if face is not None else "?"
+    return float(pdfmetrics.stringWidth(shown, face or _faces(bold)[0].name, size))
+
+
 def fitted(text: str, room: float, size: float, bold: bool = False, lost: Lost | None = None) -> str:
     """A text on one line of that many points, cut with an ellipsis where it is longer."""
     text = clean(text)
@@ -145,20 +157,32 @@ def fitted(text: str, room: float, size: float, bold: bool = False, lost: Lost |
         return text
     if lost is not None:
         lost.cut += 1
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if width(text[:middle].rstrip() + ELLIPSIS, size, bold) <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low].rstrip() + ELLIPSIS
+    left = room - width(ELLIPSIS, size, bold)
+    kept = 0
+    for character in text:
+        left -= _advance(character, size, bold)
+        if left < 0:
+            break
+        kept += 1
+    return text[:kept].rstrip() + ELLIPSIS
 
 
 def wrapped(
     text: str, room: float, size: float, bold: bool = False, most: int = 99, lost: Lost | None = None
 ) -> tuple[str, ...]:
     """A text on lines of that many points, at most so many; the last is cut with an ellipsis where there is more."""
+    lines = _lines(text, room, size, bold)
+    if len(lines) <= most:
+        return lines
+    # More than fits: the last line takes an ellipsis, and gives up what it needs of its end.
+    rest = f"{lines[most - 1].rstrip(' .,;:')}{ELLIPSIS}"
+    if lost is not None:
+        lost.cut += 1
+    return (*lines[: most - 1], rest if width(rest, size, bold) <= room else fitted(rest, room, size, bold))
+
+
+@lru_cache(maxsize=4096)
+def _lines(text: str, room: float, size: float, bold: bool) -> tuple[str, ...]:
     lines: list[str] = []
     line = ""
     for word in _words(clean(text), room, size, bold):
@@ -170,13 +194,7 @@ def wrapped(
             line = joined
     if line:
         lines.append(line)
-    if len(lines) <= most:
-        return tuple(lines)
-    # More than fits: the last line takes an ellipsis, and gives up what it needs of its end.
-    rest = f"{lines[most - 1]}{ELLIPSIS}" if most else ""
-    if lost is not None:
-        lost.cut += 1
-    return (*lines[: most - 1], rest if width(rest, size, bold) <= room else fitted(rest, room, size, bold))
+    return tuple(lines)
 
 
 #: Marks a piece of a word that is broken: it follows without a blank.
@@ -189,13 +207,14 @@ def _words(text: str, room: float, size: float, bold: bool) -> Iterator[str]:
         if width(word, size, bold) <= room:
             yield word
             continue
-        piece, first = "", True
+        piece, first, left = "", True, room
         for character in word:
-            if piece and width(piece + character, size, bold) > room:
+            wide = _advance(character, size, bold)
+            if piece and wide > left:
                 yield piece if first else _JOIN + piece
-                piece, first = character, False
-            else:
-                piece += character
+                piece, first, left = "", False, room
+            piece += character
+            left -= wide
         if piece:
             yield piece if first else _JOIN + piece
 
