@@ -135,10 +135,10 @@ def numbers_differ(
 
 
 def rows_differ(
-    frame: str, then: Sequence[str], now: Sequence[str], tolerance: float = 0.0, verb: str = ""
+    frame: str, then: Sequence[str], now: Sequence[str], tolerance: float = 0.0, when: str = ""
 ) -> list[str]:
     """Sentences on rows of a frame, as lines (see rows.py), that are not those signed: `production, source make Anvil,
-    Mar 26: started 120 where 118 was signed.` `then` can be read; `verb` stands before the present value."""
+    Mar 26: started 120 where 118 was signed.` `then` can be read; `when` stands behind the present value."""
     if not then or not now:
         return [] if list(then) == list(now) else [f"{frame}: all of its rows are missing."]
     found: list[str] = []
@@ -146,14 +146,13 @@ def rows_differ(
         found.append(f"{frame}: the names or types of its columns are not those that were signed.")
     names = [name for name, _ in json.loads(then[0])]
     signed, present = _by_key(frame, names, then[1:]), _by_key(frame, names, now[1:])
-    said = f"{verb} " if verb else ""
     for key, row in signed.items():
         other = present.get(key)
         if other is None:
             found.append(f"{_name(frame, key)}: this row was signed and is missing.")
             continue
         parts = [
-            f"{name} {said}{_shown(name, b, a)} where {_shown(name, a, b)} was signed"
+            f"{name} {_shown(name, b, a)}{when} where {_shown(name, a, b)} was signed"
             for name, a, b in zip(names, row, other, strict=True)
             if not _equal(a, b, tolerance)
         ]

@@ -89,7 +89,7 @@ class _Verifier:
 
     def __init__(self, store: Store, engine: str, again: bool, tell: Progress, stop: Stop | None) -> None:
         self.store, self.engine, self.again, self.tell, self.stop = store, engine, again, tell, stop
-        self.tables: tuple[int, dict[str, pd.DataFrame]] | None = None
+        self.tables: tuple[int, dict[str, pd.DataFrame], str] | None = None
         self.company: tuple[tuple[int, int], Company] | None = None
         self.cache: dict[str, bytes] = {}
 
@@ -139,14 +139,15 @@ class _Verifier:
         version = signed.data_version
         try:
             if self.tables is None or self.tables[0] != version:
-                self.tables = (version, self.store.tables(version))
-            tables = self.tables[1]
+                read = self.store.tables(version)
+                self.tables = (version, read, content_fingerprint(read))
+            _, tables, mark = self.tables
             noted = self.store.content_fingerprint(version)
         except StoreError as error:
             notes.say("data", f"data version {version} cannot be read: {error}", _DATA)
             return None
         marks = self._marks(signed, notes)
-        if content_fingerprint(tables) != signed.data_fingerprint:
+        if mark != signed.data_fingerprint:
             named = tables_differ(signed, tables, marks) or ["its content is not the one that was signed."]
             notes.say("data", [f"data version {version}, {sentence}" for sentence in named], _DATA)
         if noted != signed.data_fingerprint:
@@ -294,34 +295,31 @@ class _Verifier:
                 f"{listing(now for _, _, now in others)}: numbers are compared to a millionth."
             )
         checked = replace(checked, kpis=len(signed.kpis), engine=solver.engine, same_environment=not others)
-        same = plan.fingerprint == signed.plan_fingerprint
-        now = kpis_of(plan)
-        if not replay.numbers_differ(now, signed.kpis, 0.0) and same:
-            return checked
+        same, now = plan.fingerprint == signed.plan_fingerprint, kpis_of(plan)
         tolerance = replay.CLOSE if others else replay.SAME
         differ = replay.numbers_differ(now, signed.kpis, tolerance)
-        if not differ and (same or others):
-            how = "" if same else ", though not to the last digit of the plan's fingerprint"
-            notes.remarks.append(f"The KPIs are the same to {tolerance:g}, relative{how}.")
-            return checked
-        because = " (the data changed, see above)" if notes.has("data") else ""
-        if demand_digest(plan) != signed.demand_fingerprint:
+        # Rows that were edited in the store say nothing about the plan made again, nor do other data.
+        rows = [] if notes.has("data", "contents") else _rows_again(signed, lines, truth, tolerance)
+        if differ or not (same or others):
+            because = " (the data changed, see above)" if notes.has("data") else ""
+            if demand_digest(plan) != signed.demand_fingerprint:
+                demand = "the unconstrained demand made again is not the one that was signed"
+                notes.say("replay", f"{demand}{because}.", _AGAIN)
+            said = kpis_named(differ) if differ else "its KPIs are the same, its fingerprint is not"
             notes.say(
-                "replay",
-                f"the unconstrained demand made again is not the one that was signed{because}.",
-                _AGAIN,
+                "replay", f"the plan made again is not the one that was signed{because}: {said}.", _AGAIN
             )
-        said = kpis_named(differ) if differ else "its KPIs are the same, its fingerprint is not"
-        notes.say("replay", f"the plan made again is not the one that was signed{because}: {said}.", _AGAIN)
-        if not notes.has("data", "contents"):
-            rows = [
-                sentence
-                for frame in signed.frames
-                for sentence in replay.rows_differ(
-                    frame, lines.get(frame, ()), truth.lines.get(frame, ()), tolerance, "planned again"
-                )
-            ]
             notes.say("replay", first_of(rows), _AGAIN)
+        elif rows and others:
+            notes.remarks.append(
+                f"The KPIs are the same; of the rows {len(rows):,} come out otherwise: {rows[0]}"
+            )
+        elif rows:
+            notes.say("replay", first_of(rows), _AGAIN)
+        elif not same or replay.numbers_differ(now, signed.kpis, 0.0):
+            notes.remarks.append(
+                f"KPIs and rows are the same to {tolerance:g}, relative, not to the last digit."
+            )
         return checked
 
     def _second(self, signed: Signoff, truth: _Truth, checked: Checked, notes: _Notes) -> Checked:
@@ -390,6 +388,20 @@ def verify(
     return Report(
         tuple(checked), tuple(findings), len(records), engine, replay, stopped, time.perf_counter() - began
     )
+
+
+def _rows_again(
+    signed: Signoff, lines: Mapping[str, Sequence[str]], truth: _Truth, tolerance: float
+) -> list[str]:
+    """Rows of the plan made again that are not those that were signed."""
+    return [
+        sentence
+        for frame in signed.frames
+        if lines_digest(truth.lines.get(frame, ())) != signed.frames[frame]
+        for sentence in replay.rows_differ(
+            frame, lines.get(frame, ()), truth.lines.get(frame, ()), tolerance, " when planned again,"
+        )
+    ]
 
 
 def _locks(store: Store) -> dict[int, str]:
