@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from sop_core.calendar import MonthArray, span_label, to_month
+from sop_core.explain.words import unit_of
 from sop_core.inputs import Bools, Floats
 from sop_core.kpis import KPIS
 from sop_core.pack.evidence import Evidence
@@ -231,7 +232,7 @@ def family_lines(plan: Plan, closed: Closed) -> tuple[FamilyLine, ...]:
     lines = []
     for family in by_family(plan):
         mine = np.asarray(names == family.family)
-        units = {inputs.item_unit[i] for i in np.flatnonzero(mine)}
+        units = {unit_of(inputs, int(i)) for i in np.flatnonzero(mine)}
 
         def past(values: Floats | None, mine: Bools = mine) -> Floats | None:
             return None if values is None else values[mine].sum(axis=0)
@@ -240,7 +241,7 @@ def family_lines(plan: Plan, closed: Closed) -> tuple[FamilyLine, ...]:
         lines.append(
             FamilyLine(
                 name=family.family,
-                unit=units.pop() if len(units) == 1 and "" not in units else "units",
+                unit=units.pop() if len(units) == 1 else "units",
                 demand=monthly(demand[mine].sum(axis=0), past(closed.demand), closed.count),
                 served=monthly(family.units, past(closed.served), closed.count),
                 stock=monthly(stock[mine].sum(axis=0), past(closed.stock), closed.count),

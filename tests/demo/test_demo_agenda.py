@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
 from sop_core import demo
+from sop_core.cli import commands, main
 from sop_core.cycle.waiting import cost_of_waiting
 from sop_core.demo.agenda import Agenda
 from sop_core.demo.proposals import CREW, PROPOSAL
 from sop_core.planner import Company, Planner
+from sop_core.store import Store
+from tests.pages.companies import sales_only
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +57,20 @@ def test_something_is_decided_assumed_and_open(agenda: Agenda, demo_company: Com
     start: dt.date = demo_company.inputs.months[0].astype("datetime64[D]").item()
     assert all(decision.due and decision.due >= start for decision in agenda.decisions)
     assert [issue.state for issue in agenda.issues] == ["open"]
+
+
+def test_the_command_writes_it_into_the_store(
+    agenda: Agenda, demo_company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Building, forecasting and planning are told by others; here, that all of it is written down."""
+    monkeypatch.setattr(commands, "build", lambda _: sales_only())
+    monkeypatch.setattr(commands, "prepare", lambda *_, **__: demo_company)
+    monkeypatch.setattr(commands, "agenda", lambda *_: agenda)
+    path = tmp_path / "sop.duckdb"
+    assert main(["demo", "--store", str(path)]) == 0
+    with Store.open(path) as store:
+        assert tuple(record.value for record in store.decisions.list()) == agenda.decisions
+        assert [record.who for record in store.decisions.list()] == [one.owner for one in agenda.decisions]
+        assert tuple(record.assumption for record in store.assumptions.list()) == agenda.assumptions
+        assert tuple(record.value for record in store.issues.list()) == agenda.issues
+        assert {one.scenario for one in agenda.decisions} <= {one.name for one in store.scenarios()}
