@@ -19,7 +19,7 @@ from xlsxwriter import Workbook
 from sop_core.errors import SopError
 from sop_core.export.sheets import details, lists, money, months, risk
 from sop_core.export.sheets.sheet import Sheet
-from sop_core.export.sheets.style import FONT, Style
+from sop_core.export.sheets.style import FONT, Style, clean
 from sop_core.export.sheets.summary import created, write_summary
 from sop_core.pack.value import Pack
 from sop_core.signoff.record import Signoff
@@ -87,7 +87,7 @@ def workbook(
     )
     book.set_properties(
         {
-            "title": f"{pack.company}: {pack.title}" if pack.company else pack.title,
+            "title": clean(f"{pack.company}: {pack.title}" if pack.company else pack.title)[:200],
             "subject": f"Sales and operations plan, cycle {pack.cycle}",
             "comments": f"Plan {pack.basis.plan_fingerprint[:16]}",
             "created": created(pack, signed),

@@ -75,7 +75,7 @@ def frame(chart: Chart, style: Style, title: str, size: tuple[int, int] = (WIDE,
     """Title, legend, size and surfaces."""
     chart.set_title(
         {
-            "name": clean(title)[:200],
+            "name": named(title)[:200],
             "overlay": False,
             "name_font": {"name": FONT, "size": 11, "bold": True, "color": style.palette.ink},
         }
@@ -125,8 +125,18 @@ def stacked(
     return chart
 
 
+def named(text: str) -> str:
+    """A name in a chart: XlsxWriter would take one that begins with = for a reference."""
+    text = clean(text)
+    return f" {text}" if text.startswith("=") else text
+
+
 def _series(style: Style, line: Line, categories: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": line.name, "categories": f"={categories}", "values": f"={line.values}"}
+    made: dict[str, Any] = {
+        "name": named(line.name),
+        "categories": f"={categories}",
+        "values": f"={line.values}",
+    }
     if line.columns:
         if line.fill == "none":
             made |= {"fill": {"none": True}, "border": {"none": True}}

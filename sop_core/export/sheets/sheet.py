@@ -135,9 +135,9 @@ class Sheet:
         """Column widths and what stands under each printed page."""
         for column, letters in self._widths.items():
             self.raw.set_column(column, column, letters)
-        # An ampersand begins a code in a footer.
-        said = footer.replace("&", "&&")[:180]
-        self.raw.set_footer(f"&L&8{said}&C&8&A&R&8&P / &N")
+        # An ampersand begins a code in a footer, and the blank keeps digits of a name apart from the size.
+        said = " ".join(clean(footer).split())[:100].replace("&", "&&")
+        self.raw.set_footer(f"&L&8 {said}&C&8 &A&R&8 &P / &N")
 
     def _heights(
         self, row: int, columns: Sequence[tuple[str, Column]], rows: Sequence[Sequence[Any]]
