@@ -38,8 +38,8 @@ _WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DONE: (),
     }
 )
-#: Beyond so many, what can be read on the Pre-S&OP page is left away on paper, so that it stays on two pages.
-_MANY: Final = 4
+#: Beyond so many, the Changes are left away on paper, so that it stays on two pages.
+_MANY: Final = 2
 #: Cards drawn; the rest is on the Pre-S&OP page.
 MOST: Final = 12
 _CHANGES: Final = 4
@@ -103,12 +103,12 @@ def html(card: v.DecisionCard, currency: str, *, many: bool = False) -> str:
         f'<p class="quiet">No. {card.id} · {who}{f" · scenario {fmt.safe(card.scenario)}" if card.scenario else ""}</p>',
     ]
     if card.why:
-        parts.append(f'<p class="ex-why">{fmt.safe(card.why)}</p>')
+        parts.append(f"<p>{fmt.safe(card.why)}</p>")
     if card.changes:
         rest = len(card.changes) - _CHANGES
         lines = [fmt.safe(line) for line in card.changes[:_CHANGES]]
         lines += [f"and {rest} more"] if rest > 0 else []
-        parts.append(f'<ul class="ex-why">{"".join(f"<li>{line}</li>" for line in lines)}</ul>')
+        parts.append(f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")
     parts.append(_options(card, currency))
     advice = f"Recommended: <b>{fmt.safe(card.recommendation)}</b>. " if card.recommendation else ""
     waits = fmt.safe(card.waiting or "What a month of waiting costs is not known.")
@@ -130,7 +130,7 @@ def _options(card: v.DecisionCard, currency: str) -> str:
     rows = "".join(_option(option, first, names) for option in card.options)
     small = ""
     if len(card.options) > 1 and names:
-        small = f'<p class="quiet">Small figures: against “{fmt.safe(first.title)}”.</p>'
+        small = f'<p class="quiet ex-small">Small figures: against “{fmt.safe(first.title)}”.</p>'
     return f"<div><table><thead><tr><th>Option</th>{heads}</tr></thead><tbody>{rows}</tbody></table>{small}</div>"
 
 

@@ -24,7 +24,8 @@ _SCREEN = """
 .ex ul,.ex ol,.ex dl{font-size:inherit!important}
 .ex h3{font-size:1.02em;font-weight:650;margin:0 0 .2em;padding:0;line-height:1.3}
 .ex h3 i{font-style:normal;font-weight:400;color:var(--sop-muted)}
-.ex .quiet,.ex.quiet{color:var(--sop-muted);font-size:.88em}
+.ex .quiet,.ex.quiet{color:var(--sop-muted)}.ex .quiet{font-size:.88em}
+.ex.quiet{font-size:calc(.88*var(--ex))}
 .ex .sop-good,.ex .sop-bad{font-weight:600}
 .ex-top{font-size:.88em;color:var(--sop-muted)}
 .ex-said{font-size:1.42em!important;font-weight:650;line-height:1.28!important;max-width:78em;text-wrap:pretty}
@@ -106,30 +107,32 @@ _PRINT = """
   display:block!important;height:auto!important;min-height:0!important;overflow:visible!important;inset:auto!important}
  .stApp,body{background:#fff!important}
  .stMainBlockContainer{padding:0!important;max-width:none!important}
- .stMain{--ex:8.3pt;width:auto!important}
+ .stMain{--ex:8pt;width:auto!important}
  *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
  [data-testid=stSidebar],[data-testid=stHeader],[data-testid=stToolbar],[data-testid=stStatusWidget],
  [data-testid=stDecoration],[data-testid=stBottom],.st-key-context_bar,.st-key-executive_view,
  [data-testid=stElementContainer]:has([data-testid=stButtonGroup]),.st-key-exec_choose,.st-key-exec_foot,
+ [data-testid=stLayoutWrapper]:has(>.st-key-exec_foot),
  .st-key-exec_cards [data-testid=stForm],.stButton,.stDownloadButton,.stPageLink,.stExpander,.stAlert,iframe{
   display:none!important}
  .ex-print{display:inline}.ex-screen{display:none!important}
- .stMain [data-testid=stVerticalBlock]{gap:.7em!important;font-size:8.3pt}
+ .stMain [data-testid=stVerticalBlock]{gap:.7em!important}
  .ex-said{font-size:1.3em!important}
  .ex-kpis{grid-template-columns:repeat(var(--half),minmax(0,1fr));margin-top:.5em;gap:.4em}
  .ex-kpi{padding:.25em .6em .3em}
- .ex-kpi dl div{padding:.04em 0}
+ .ex .ex-kpi dl div{padding:.02em 0}
+ .ex-kpi strong{font-size:1.4em}
  .st-key-exec_body{display:block!important}
  .st-key-exec_pictures{grid-template-columns:repeat(2,minmax(0,1fr))!important;gap:.6em 1.4em!important;
   margin-bottom:.8em}
- .st-key-exec_body>*{margin-bottom:.8em}
+ .st-key-exec_body>*{margin-bottom:.5em}
  .ex-block,.ex-kpi,.ex-card,.ex tr,.ex-threats li,[class*=st-key-exec_pic_],[class*=st-key-exec_card_]{
   break-inside:avoid}
  [data-testid=stElementContainer]:has(.ex-heading){break-after:avoid}
- [class*=st-key-exec_pic_]{gap:0!important}
+ .stMain [class*=st-key-exec_pic_][data-testid=stVerticalBlock]{gap:0!important}
  .st-key-exec_cards{grid-template-columns:repeat(2,minmax(0,1fr))!important;gap:.8em!important}
  [class*=st-key-exec_card_]{padding:.5em .7em!important}
- .ex-many .ex-why{display:none}
+ .ex-many ul,.ex-many .ex-small{display:none}
 }
 """
 
