@@ -187,7 +187,7 @@ def _hours(brief: Brief, page: Page, load: Load, top: float) -> None:
     if overtime:
         title += (Run(", "), Run("overtime planned", "shortage"))
     # Side by side: overtime is a part of the hours needed, not on top of them.
-    chart = spec(brief, title, tuple(series), FULL - 150.0, gap=60)
+    chart = spec(brief, title, tuple(series), FULL, gap=60)
     add_chart(
         page,
         MARGIN,

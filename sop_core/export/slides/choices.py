@@ -14,6 +14,9 @@ from sop_core.pack.value import RiskLine, RiskPart, ScenarioLine, Threat
 from sop_core.wording import DASH, money, percent
 
 _MOST: Final = 4
+#: KPIs and chances that a table of scenarios has room for beside the Changes; the notes have them all.
+_KPIS: Final = 8
+_CHANCES: Final = 3
 _PICK: Final = "#E3EFF8"
 
 
@@ -27,7 +30,7 @@ def scenarios(brief: Brief, with_bridge: bool = False) -> None:
         mark = " (recommended)" if line.recommended else ""
         notes.append(
             f"{line.name}{mark}: {sentence(line.sentence)} "
-            f"{sentence('; '.join(line.changes)) or 'No Changes.'} {sentence(line.note)}"
+            f"{sentence('; '.join(line.changes)) or 'No Changes.'} {sentence(line.note)} {_figures(brief, line)}"
         )
     page.notes(notes)
     if not shown:
@@ -123,15 +126,14 @@ def _table(brief: Brief, shown: list[ScenarioLine]) -> tuple[list[Column], list[
         head,
         row("What sets it apart", [sentence(line.sentence) for line in shown], lines=3, size=10.0),
     ]
-    for kpi in brief.pack.kpis:
-        values = [line.kpis.get(kpi.name) for line in shown]
-        if any(value is not None for value in values):
-            rows.append(
-                row(kpi.title, [brief.figure(kpi.unit, value) for value in values], bold=True, lines=1)
-            )
+    compared = [kpi for kpi in brief.pack.kpis if any(line.kpis.get(kpi.name) is not None for line in shown)]
+    for kpi in compared[:_KPIS]:
+        values = [brief.figure(kpi.unit, line.kpis.get(kpi.name)) for line in shown]
+        rows.append(row(kpi.title, values, bold=True, lines=1))
     titles = {line.name: line.title for line in brief.pack.risk.lines} if brief.pack.risk else {}
     titles |= {kpi.name: kpi.title for kpi in brief.pack.kpis if kpi.name not in titles}
-    for measure in dict.fromkeys(name for line in shown for name in line.misses):
+    measures = dict.fromkeys(name for line in shown for name in line.misses)
+    for measure in list(measures)[:_CHANCES]:
         title = titles.get(measure, measure.replace("_", " "))
         rows.append(
             row(
@@ -143,11 +145,26 @@ def _table(brief: Brief, shown: list[ScenarioLine]) -> tuple[list[Column], list[
     return columns, rows
 
 
+def _figures(brief: Brief, line: ScenarioLine) -> str:
+    """All KPIs and chances of a scenario, for the notes."""
+    kpis = ", ".join(
+        f"{kpi.title} {brief.figure(kpi.unit, line.kpis[kpi.name])}"
+        for kpi in brief.pack.kpis
+        if line.kpis.get(kpi.name) is not None
+    )
+    chances = ", ".join(
+        f"{name.replace('_', ' ')} {percent(chance, 0)}"
+        for name, chance in line.misses.items()
+        if chance is not None
+    )
+    return f"{sentence(kpis)}{f' Chance to miss: {chances}.' if chances else ''}"
+
+
 def _changes(line: ScenarioLine) -> str:
     if not line.changes:
         return "None: the company as it is."
     text = "; ".join(cut(change, 70) for change in line.changes[:2])
-    return f"{text}; and {len(line.changes) - 2} more." if len(line.changes) > 2 else f"{text}."
+    return f"{text}; and {len(line.changes) - 2} more." if len(line.changes) > 2 else sentence(text)
 
 
 def risk(brief: Brief) -> None:
@@ -200,15 +217,15 @@ def _ranges(brief: Brief, page: Page, part: RiskPart, wide: float) -> None:
     columns = (Column(wide - 372.0), *(Column(62.0, "r") for _ in range(6)))
     heads = ("", "P10", "P50", "P90", "Plan", "Target", "Missed by")
     rows: list[Row] = [_range(brief, line) for line in part.lines]
-    look = Look(10.5, 4.5, 4.0)
+    look = Look(10.5, 3.0, 4.0)
     judged = [line for line in part.lines if line.miss is not None]
-    chart = 30.0 + 26.0 * min(len(judged), 6) if judged else 0.0
+    chart = 30.0 + 20.0 * min(len(judged), 6) if judged else 0.0
     head: Row = [Cell(text, True, "muted", lines=1) for text in heads]
     shown = fit_rows(
         columns,
         [head],
         rows,
-        BOTTOM - top - chart - 50.0,
+        BOTTOM - top - chart - 48.0,
         look,
         lambda n: f"and {plural(n, 'more line')} in the notes",
     )
@@ -237,11 +254,11 @@ def _ranges(brief: Brief, page: Page, part: RiskPart, wide: float) -> None:
 
 def _range(brief: Brief, line: RiskLine) -> Row:
     def write(value: float | None) -> str:
-        return brief.figure(line.unit, value).removesuffix(f" {brief.currency}")
+        return brief.number(line.unit, value)
 
     colour = "muted" if line.miss is None else "unfavourable" if line.miss > 0.5 else "ink"
     return [
-        Cell(f"{line.title}{f', {brief.currency}' if line.unit == 'money' else ''}", True),
+        Cell(f"{line.title}{f', {brief.unit(line.unit)}' if line.unit != 'fraction' else ''}", True),
         *(Cell(write(value), lines=1) for value in (line.p10, line.p50, line.p90)),
         Cell(write(line.plan), True, lines=1),
         Cell(write(line.target), lines=1),

@@ -71,10 +71,24 @@ def agenda(brief: Brief) -> None:
     look = min((roomy(*one, BOTTOM - top, _LOOK) for one in (left, right) if one), key=lambda one: one.size)
     if left:
         add_table(
-            page, MARGIN, top, *left, name="Assumptions", alt=f"{len(assumptions)} assumptions.", look=look
+            page,
+            MARGIN,
+            top,
+            *left,
+            name="Assumptions",
+            alt=_said("Assumptions", [line.driver for line in assumptions]),
+            look=look,
         )
     if right:
-        add_table(page, x, top, *right, name="Actions", alt=f"{len(actions)} actions.", look=look)
+        add_table(
+            page,
+            x,
+            top,
+            *right,
+            name="Actions",
+            alt=_said("Actions", [line.what for line in actions]),
+            look=look,
+        )
     page.notes(
         [
             text,
@@ -95,6 +109,12 @@ def agenda(brief: Brief) -> None:
 
 def _more(count: int) -> str:
     return f"and {count} more in the notes of this slide"
+
+
+def _said(what: str, names: list[str]) -> str:
+    """Alt text of a list: how many there are, and the first of them."""
+    first = "; ".join(cut(name) for name in names[:5])
+    return f"{what}, {len(names)} in all: {first}{'; and more' if len(names) > 5 else ''}."
 
 
 def _joined(*parts: str) -> str:

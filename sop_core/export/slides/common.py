@@ -86,6 +86,10 @@ class Brief:
         text, label = short(value, signed), self.unit(unit)
         return f"{text} {label}" if label and text != DASH else text
 
+    def number(self, unit: str, value: Number) -> str:
+        """A value whose unit stands elsewhere in its row: fractions keep their sign."""
+        return percent(value) if unit == "fraction" else short(value)
+
     def delta(self, name: str, value: float, against: float, good: bool | None) -> tuple[str, str, str]:
         """A KPI's difference: text, word and colour. What is favourable is said by the pack, not here."""
         delta = kpi_delta(name, value, against)
@@ -109,7 +113,7 @@ def cut(text: str, most: int = _NAME) -> str:
 def sentence(text: str) -> str:
     """The text with a full stop, unless it ends with one."""
     whole = clean(text)
-    return whole if not whole or whole[-1] in ".?:;" else f"{whole}."
+    return whole if not whole or whole[-1] in ".?:;…" else f"{whole}."
 
 
 def day(text: str) -> str:

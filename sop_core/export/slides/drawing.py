@@ -101,15 +101,21 @@ _NO_LEADERS = (
 )
 
 
-def _labels(one: Data, shift: tuple[float, float], beside: bool) -> str:
+def _labels(one: Data, shift: tuple[float, float], beside: bool, w: float) -> str:
     """Labels of a line: its name at its last point, or written texts above single points."""
     found = ""
     end = _last(one.values)
     if one.label and end is not None:
+        if not beside:
+            # Above the end of a line that others pass: on the side where the line is not.
+            before = [value for value in one.values[:end] if value is not None]
+            rises = bool(before) and (one.values[end] or 0.0) > before[-1]
+            aside = width(one.label, LETTERS, True) / 2 / w
+            shift = (-aside if rises else aside, 0.0)
         moved = (
             f'<c:layout><c:manualLayout><c:x val="{shift[0]:.5f}"/><c:y val="{shift[1]:.5f}"/>'
             "</c:manualLayout></c:layout>"
-            if beside and (abs(shift[0]) > 1e-4 or abs(shift[1]) > 1e-4)
+            if abs(shift[0]) > 1e-4 or abs(shift[1]) > 1e-4
             else "<c:layout/>"
         )
         found += (
@@ -136,7 +142,7 @@ def _word(colour: str) -> str:
     )
 
 
-def _series(at: int, one: Data, spec: Spec, shift: tuple[float, float]) -> str:
+def _series(at: int, one: Data, spec: Spec, shift: tuple[float, float], w: float) -> str:
     depth = 2 if spec.groups else 1
     column = _letter(depth + at)
     last = len(spec.categories) + 1
@@ -157,7 +163,7 @@ def _series(at: int, one: Data, spec: Spec, shift: tuple[float, float]) -> str:
             f"{head}<c:spPr>"
             f'<a:ln w="{t.emu(one.weight)}" cap="rnd">{stroke}<a:prstDash val="{one.dash}"/><a:round/></a:ln>'
             '</c:spPr><c:marker><c:symbol val="none"/>'
-            f"</c:marker>{_labels(one, shift, beside)}{_categories(spec)}{values}"
+            f"</c:marker>{_labels(one, shift, beside, w)}{_categories(spec)}{values}"
             '<c:smooth val="0"/></c:ser>'
         )
     fill = ink(one.colour, one.share) if one.share else "<a:noFill/>"
@@ -205,7 +211,7 @@ def drawing(spec: Spec, w: float, h: float) -> str:
     """The XML of a chart of that size in points."""
     axis = scale(heights(spec), spec.fraction, spec.low, spec.high)
     ends = [width(one.label, LETTERS, True) for one in spec.series if one.label and one.kind == LINE]
-    right = min(max(ends, default=0.0) + 12.0, _LABEL_ROOM) if ends else 8.0
+    right = max(min(max(ends, default=0.0) + 12.0, _LABEL_ROOM) if ends else 8.0, spec.gutter)
     bottom = 0.0 if spec.sideways else 34.0 if spec.groups else _bottom(spec, w - right)
     left = _left(spec, axis)
     plot_w, plot_h = w - left - right, h - _TITLE_ROOM - bottom - 4.0
@@ -216,7 +222,7 @@ def drawing(spec: Spec, w: float, h: float) -> str:
     aside = plot_w / len(spec.categories) / 2 / w if columns and spec.categories else 0.0
     drawn = ""
     if columns:
-        inner = "".join(_series(at, one, spec, (0.0, 0.0)) for at, one in columns)
+        inner = "".join(_series(at, one, spec, (0.0, 0.0), w) for at, one in columns)
         drawn += (
             f'<c:barChart><c:barDir val="{"bar" if spec.sideways else "col"}"/>'
             f'<c:grouping val="{"stacked" if spec.stacked else "clustered"}"/><c:varyColors val="0"/>{inner}'
@@ -225,7 +231,7 @@ def drawing(spec: Spec, w: float, h: float) -> str:
             "</c:barChart>"
         )
     if lines:
-        inner = "".join(_series(at, one, spec, (aside, shifts.get(at, 0.0))) for at, one in lines)
+        inner = "".join(_series(at, one, spec, (aside, shifts.get(at, 0.0)), w) for at, one in lines)
         drawn += (
             '<c:lineChart><c:grouping val="standard"/>'
             f'<c:varyColors val="0"/>{inner}<c:marker val="1"/><c:axId val="11"/>'

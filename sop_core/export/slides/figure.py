@@ -58,6 +58,7 @@ class Spec:
     fraction: bool = False
     low: float | None = None
     high: float | None = None
+    gutter: float = 0.0  #: at least so much room at the right, so that charts over each other line up
 
 
 def scale(

@@ -211,10 +211,10 @@ def add_page(deck: Any, kicker: str, headline: str, foot: str, *, opening: bool 
     _set_text(slide.shapes.title, letters([Para(title, size, tone, True)], box[2]), "t")
     kick = t.OPENING_KICKER if opening else t.KICKER_BOX
     small = 11.0 if opening else 10.5
-    above = Para(
-        kicker, small, "#CFE3F1" if opening else "accent", True, lines=int(kick[3] // (small * LEADING)) or 1
-    )
-    _set_text(slide.placeholders[t.KICKER_AT], letters([above], kick[2]), "t")
+    above = [
+        Para(line, small, "#CFE3F1" if opening else "accent", True, lines=1) for line in kicker.split("\n")
+    ]
+    _set_text(slide.placeholders[t.KICKER_AT], letters(above, kick[2]), "t")
     left = t.PANEL + 28.0 if opening else t.MARGIN
     _feet(slide, layout, foot, t.FOOTER_BOX[0] + t.FOOTER_BOX[2] - left)
     return page

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sop_core.export.slides.common import FULL, ROOM, Brief, cut, missing, plural, sentence
 from sop_core.export.slides.frame import Para, Run
-from sop_core.export.slides.table import Cell, Column, Look, Row, add_table, fit_rows, roomy
+from sop_core.export.slides.table import Cell, Column, Look, Row, add_table, fit_rows, roomy, row_height
 from sop_core.export.slides.template import BOTTOM, MARGIN, TOP
 from sop_core.pack.value import BUDGET, TARGET, YARDSTICKS, Against, KpiLine
 from sop_core.wording import DASH, kpi_delta
@@ -40,7 +40,8 @@ def kpis(brief: Brief) -> None:
             ["Plan the scenario again and export it then."],
         )
         return
-    columns, rows = _rows(brief, lines, kinds)
+    ranked = _ranked(lines)
+    columns, rows = _rows(brief, ranked, kinds)
     remarks = _rests_on(lines)
     if not kinds:
         remarks = [
@@ -50,6 +51,10 @@ def kpis(brief: Brief) -> None:
         ]
     foot = 15.0 * min(len(remarks), 3) + (12.0 if remarks else 0.0)
     look = Look(11.5, 5.0, 6.0, least=36.0)
+    if sum(row_height(columns, row, look) for row in rows) > ROOM - foot:
+        # Many KPIs: one line each.
+        columns, rows = _rows(brief, ranked, kinds, dense=True)
+        look = Look(10.5, 3.0, 6.0, least=19.0)
     shown = fit_rows(
         columns,
         rows[:1],
@@ -90,7 +95,7 @@ def headline(brief: Brief) -> str:
             )
         else:
             gaps = " and ".join(
-                f"{cut(line.title).lower()} by {_size(line, one)}" for line, one in missed[:2]
+                f"{cut(line.title).lower()} by {_size(line, one, brief.currency)}" for line, one in missed[:2]
             )
             kept = len(targets) - len(missed)
             parts.append(
@@ -126,36 +131,52 @@ def _against(line: KpiLine, kind: str) -> Against | None:
     return next((one for one in line.against if one.kind == kind), None)
 
 
-def _rows(brief: Brief, lines: Sequence[KpiLine], kinds: Sequence[str]) -> tuple[list[Column], list[Row]]:
+def _ranked(lines: Sequence[KpiLine]) -> list[KpiLine]:
+    """Those with a target first, then those with a budget, each in the pack's order."""
+    return sorted(lines, key=lambda line: (not _against(line, TARGET), not _against(line, BUDGET)))
+
+
+def _rows(
+    brief: Brief, lines: Sequence[KpiLine], kinds: Sequence[str], dense: bool = False
+) -> tuple[list[Column], list[Row]]:
     spare = FULL - _PAIR * len(kinds)
     formulas = len(kinds) <= 2
     name, plan = (190.0, 110.0) if formulas else (spare * 0.6, spare * 0.4)
     columns = [Column(name), Column(plan, "r")]
     head = [Cell("KPI", True, "muted"), Cell("Plan", True, "muted")]
     for kind in kinds:
-        columns += [Column(70.0, "r"), Column(_PAIR - 70.0, "r")]
+        amount = 60.0 if dense else 70.0
+        columns += [Column(amount, "r"), Column(_PAIR - amount, "r")]
         head += [Cell(YARDSTICKS[kind], True, "muted"), Cell("Plan less it", True, "muted")]
     if formulas:
         columns.append(Column(spare - name - plan))
         head.append(Cell("How it is worked out", True, "muted"))
     rows: list[Row] = [head]
     for line in lines:
-        row = [Cell(line.title, True), Cell(brief.figure(line.unit, line.value), True, size=13.0, lines=1)]
+        large = 11.0 if dense else 13.0
+        row = [
+            Cell(line.title, True, lines=1 if dense else 2),
+            Cell(brief.figure(line.unit, line.value), True, size=large, lines=1),
+        ]
         for kind in kinds:
-            row += _pair(brief, line, _against(line, kind))
+            row += _pair(brief, line, _against(line, kind), dense)
         if formulas:
-            row.append(Cell(line.formula, colour="muted", size=10.5))
+            row.append(Cell(line.formula, colour="muted", size=10.0, lines=1 if dense else 2))
         rows.append(row)
     return columns, rows
 
 
-def _pair(brief: Brief, line: KpiLine, one: Against | None) -> list[Cell]:
+def _pair(brief: Brief, line: KpiLine, one: Against | None, dense: bool) -> list[Cell]:
     if one is None:
         return [Cell(DASH, colour="muted"), Cell("", colour="muted")]
     text, word, colour = brief.delta(line.name, one.value, one.amount, one.good)
-    runs = (Run(text, colour, True), Run(f" {word}", colour, False)) if word else ()
-    amount = brief.figure(line.unit, one.amount).removesuffix(f" {brief.currency}")
-    return [Cell(amount, lines=1, size=10.5), Cell(text, False, colour, runs=runs, size=10.5, lines=2)]
+    said = word.replace("favourable", "fav.") if dense else word
+    runs = (Run(text, colour, True), Run(f" {said}", colour, False)) if word else ()
+    amount = brief.number(line.unit, one.amount)
+    return [
+        Cell(amount, lines=1, size=9.5 if dense else 10.5),
+        Cell(text, False, colour, runs=runs, size=9.0 if dense else 10.5, lines=1 if dense else 2),
+    ]
 
 
 def _rests_on(lines: Sequence[KpiLine]) -> list[str]:
@@ -166,7 +187,8 @@ def _rests_on(lines: Sequence[KpiLine]) -> list[str]:
             if one.months or one.note:
                 found.setdefault((one.kind, one.months, one.note), []).append(line.title)
     texts = []
-    for (kind, months, note), titles in found.items():
+    # What was signed or budgeted before says more than the tolerance of a target.
+    for (kind, months, note), titles in sorted(found.items(), key=lambda item: item[0][0] == TARGET):
         whole = len(titles) == sum(any(one.kind == kind for one in line.against) for line in lines)
         who = "" if whole else f", {', '.join(cut(title).lower() for title in titles)}"
         over = f"over {months}" if months else "over the plan"

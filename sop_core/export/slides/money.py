@@ -24,7 +24,7 @@ from sop_core.export.slides.table import Cell, Column, Look, Row, add_table, fit
 from sop_core.export.slides.template import BOTTOM, MARGIN, TOP
 from sop_core.export.slides.timeline import alt, data, spec
 from sop_core.export.slides.waterfall import waterfall
-from sop_core.pack.value import Bridge, FinancialYear, Number, Pack, YearRow
+from sop_core.pack.value import Bridge, FinancialYear, Number, Pack, Step, YearRow
 from sop_core.wording import DASH, short
 
 #: Rows of the year that are shown first, in the order of a statement.
@@ -63,7 +63,7 @@ def money_slide(brief: Brief) -> None:
             brief,
             (Run(f"Money by month, {brief.currency}; cash added up from the first month of the plan"),),
             drawn,
-            FULL - 170.0,
+            FULL,
         ),
         name="Money by month",
         alt=alt(brief, picture),
@@ -74,7 +74,8 @@ def money_slide(brief: Brief) -> None:
 
 def _year(brief: Brief, year: FinancialYear) -> None:
     page = brief.page(f"Money by financial year, {brief.currency}", year.sentence or f"{year.main} in money.")
-    periods = range(min(len(year.periods), _MOST_PERIODS))
+    held = [at for at in range(len(year.periods)) if any(row.plan[at] for row in year.rows)]
+    periods = held[:_MOST_PERIODS]
     rows = [row for name in _ROWS for row in year.rows if row.name == name] or list(year.rows[:5])
     room = ROOM - _CHART - 16.0
     columns, table = _year_rows(year, rows, periods)
@@ -95,7 +96,7 @@ def _year(brief: Brief, year: FinancialYear) -> None:
     )
     alternative = f"{year.sentence} Table by period; {year.main}: {words}."
     end = add_table(page, MARGIN, TOP, columns, shown, name="Financial year", alt=alternative, look=look)
-    _below(brief, page, year, rows, end + 14.0)
+    _below(brief, page, year, rows, periods, end + 14.0)
     partial = [period for period, whole in zip(year.periods, year.whole, strict=True) if not whole]
     page.notes(
         [
@@ -115,9 +116,9 @@ def _year(brief: Brief, year: FinancialYear) -> None:
 
 
 def _year_rows(
-    year: FinancialYear, rows: Sequence[YearRow], periods: range, without: str = ""
+    year: FinancialYear, rows: Sequence[YearRow], periods: Sequence[int], without: str = ""
 ) -> tuple[list[Column], list[Row]]:
-    name = 128.0
+    name = 148.0
     wide = min((FULL - name) / len(periods), 130.0)
     columns = [Column(name), *(Column(wide, "r") for _ in periods)]
     size = 10.0 if wide >= 62.0 else 9.0
@@ -171,11 +172,13 @@ def _gap(row: YearRow, plan: Number, other: Number, fill: str) -> Cell:
     return Cell(f"{'▲' if gap > 0 else '▼'} {text}", colour=tone(good), fill=fill, size=9.0, lines=1)
 
 
-def _below(brief: Brief, page: Page, year: FinancialYear, rows: Sequence[YearRow], top: float) -> None:
+def _below(
+    brief: Brief, page: Page, year: FinancialYear, rows: Sequence[YearRow], periods: Sequence[int], top: float
+) -> None:
     half = (FULL - GUTTER) / 2
     tall = BOTTOM - top
     row = next((one for one in rows if one.name == "margin"), rows[0])
-    quarters = [at for at in range(len(year.periods)) if not year.years[at]] or list(range(len(year.periods)))
+    quarters = [at for at in periods if not year.years[at]] or list(periods)
     quarters = quarters[:12]
     series = [Data("Plan", tuple(row.plan[at] for at in quarters), COLUMN, "supply")]
     title: tuple[Run, ...] = (Run(f"{cut(row.title)} by quarter, {brief.currency}: "), Run("plan", "supply"))
@@ -267,16 +270,20 @@ def bridge_slide(brief: Brief) -> None:
         [
             Cell(step.label, True),
             Cell(short(step.amount, True), True, tone(step.good), lines=1),
-            Cell(sentence(step.sentence), lines=2),
+            Cell(_why(step), lines=2),
         ]
         for step in bridge.steps
     ]
-    look = Look(10.5, 3.5, 4.0)
+    room = ROOM - 168.0
+    looks = (Look(10.5, 3.5, 4.0), Look(10.0, 2.2, 4.0), Look(9.5, 1.5, 4.0), Look(9.0, 1.0, 4.0))
+    whole = [head, *rows]
+    fits = (one for one in looks if sum(row_height(columns, row, one) for row in whole) <= room)
+    look = next(fits, looks[1])
     shown = fit_rows(
         columns,
         [head],
         rows,
-        ROOM - 190.0,
+        room,
         look,
         lambda n: f"and {plural(n, 'more driver')} in the notes of this slide",
     )
@@ -296,6 +303,12 @@ def bridge_slide(brief: Brief) -> None:
         page, MARGIN, TOP + chart + 12.0, columns, shown, name="Drivers", alt=_steps(brief, bridge), look=look
     )
     page.notes(_bridge_notes(brief, bridge))
+
+
+def _why(step: Step) -> str:
+    """A step's sentence without its label, which stands beside it."""
+    text = sentence(step.sentence).removeprefix(f"{step.label}: ")
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _no_bridge(pack: Pack) -> str:

@@ -34,7 +34,7 @@ def opening(brief: Brief) -> None:
     """Slide 1."""
     pack = brief.pack
     company = cut(pack.company or "Company without a name", 60)
-    kicker = f"{company} · Executive S&OP, cycle {month_label(to_month(pack.cycle))}"
+    kicker = f"{company}\nExecutive S&OP, cycle {month_label(to_month(pack.cycle))}"
     page = add_page(brief.deck, kicker, pack.proposal, brief.foot, opening=True)
     inner = PANEL - 2 * MARGIN + 8.0
     page.text(

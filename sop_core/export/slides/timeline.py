@@ -6,12 +6,13 @@ import math
 from typing import Final
 
 from sop_core.export.slides.common import Brief, known
-from sop_core.export.slides.figure import COLUMN, LINE, Data, Spec
+from sop_core.export.slides.figure import COLUMN, LETTERS, LINE, Data, Spec
 from sop_core.export.slides.frame import Run
+from sop_core.export.slides.text import width
 from sop_core.pack.value import Monthly, Picture, Series
 
 #: Points a month needs for its three letters.
-_SLOT: Final = 20.5
+_SLOT: Final = 19.5
 _LETTER: Final = 10.0
 _WIDE: Final = 40.0
 #: kind, colour, dash, weight by the series' name.
@@ -92,10 +93,19 @@ def band(low: Series, high: Series) -> tuple[Data, Data]:
     )
 
 
-def spec(brief: Brief, title: tuple[Run, ...], series: tuple[Data, ...], room: float, gap: int = 45) -> Spec:
-    """A chart by month."""
-    names, groups, every = months(brief, room)
-    return Spec(title, names, series, groups, gap=gap, every=every)
+def spec(
+    brief: Brief,
+    title: tuple[Run, ...],
+    series: tuple[Data, ...],
+    wide: float,
+    gap: int = 45,
+    gutter: float = 0.0,
+) -> Spec:
+    """A chart by month of that width in points; `gutter`: at least so much of it stays free at the right."""
+    labels = [width(one.label, LETTERS, True) + 12.0 for one in series if one.label]
+    right = max(gutter, min(max(labels, default=8.0), 118.0))
+    names, groups, every = months(brief, wide - right - 46.0)
+    return Spec(title, names, series, groups, gap=gap, every=every, gutter=right)
 
 
 def alt(brief: Brief, picture: Picture) -> str:

@@ -86,7 +86,7 @@ def demand(brief: Brief) -> None:
         TOP,
         wide,
         ROOM,
-        spec(brief, title, drawn, wide - 150.0, gap=0),
+        spec(brief, title, drawn, wide, gap=0),
         name="Demand by month",
         alt=alt(brief, picture),
     )
@@ -171,7 +171,7 @@ def supply(brief: Brief) -> None:
         TOP,
         MAIN,
         upper,
-        spec(brief, title, tuple(served), MAIN - 150.0),
+        spec(brief, title, tuple(served), MAIN, gutter=64.0),
         name="Demand and supply by month",
         alt=alt(brief, picture),
     )
@@ -188,7 +188,7 @@ def supply(brief: Brief) -> None:
             TOP + upper + 10.0,
             MAIN,
             ROOM - upper - 10.0,
-            spec(brief, words, tuple(data(one) for one in short_of.values()), MAIN - 60.0),
+            spec(brief, words, tuple(data(one) for one in short_of.values()), MAIN, gutter=64.0),
             name="Late and lost by month",
             alt=f"Late and lost by month in {unit}: {'see the chart' if losses else 'nothing is late or lost'}.",
         )
@@ -271,7 +271,7 @@ def stock(brief: Brief) -> None:
         TOP,
         wide,
         ROOM,
-        spec(brief, title, drawn, wide - 150.0),
+        spec(brief, title, drawn, wide),
         name="Stock by month",
         alt=alt(brief, picture),
     )
