@@ -23,11 +23,12 @@ def render(number: int | None = None) -> None:
             "a fresh forecast.</p>"
         )
         job: jobs.Job[Report] | None = jobs.current(_JOB)
-        if job is not None and job.running:
-            jobs.watch(job)
-            return
-        _ask(number)
+        busy = job is not None and job.running
+        _ask(number, busy)
         if job is None:
+            return
+        if busy:
+            jobs.watch(job)
             return
         if job.error:
             st.error(f"Not verified. {fmt.plain(job.error)}", icon=":material/error:")
@@ -35,19 +36,19 @@ def render(number: int | None = None) -> None:
             _report(job.result)
 
 
-def _ask(number: int | None) -> None:
-    """What is to be verified, and the button."""
+def _ask(number: int | None, busy: bool) -> None:
+    """What is to be verified, and the button; they stay where they are while it is at work."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         every = st.button(
-            "Verify all sign-offs", icon=":material/verified_user:", key="verify_all",
+            "Verify all sign-offs", icon=":material/verified_user:", key="verify_all", disabled=busy,
             help="The chain of signatures, what was signed, the data and decisions it rests on, and each plan made again",
         )  # fmt: skip
         one = number is not None and st.button(
-            f"Verify sign-off {number}", icon=":material/verified:", key="verify_one",
+            f"Verify sign-off {number}", icon=":material/verified:", key="verify_one", disabled=busy,
             help="This sign-off alone; the chain of signatures is checked as a whole",
         )  # fmt: skip
         second = st.checkbox(
-            "With a second solver engine", key="verify_second",
+            "With a second solver engine", key="verify_second", disabled=busy,
             help=f"Makes each plan once more with {_SECOND} (SciPy). It has to come to the same KPIs to a millionth; of "
             "plans that are worth exactly the same it takes the one that stands where the signed one does.",
         )  # fmt: skip
