@@ -20,7 +20,7 @@ from sop_core.signoff.freeze import draw_up
 from sop_core.signoff.record import Signoff
 from sop_core.store.signoffs import LONGEST
 
-_JOB, _SHOWN = "sign", "_sign_shown"
+_JOB, _SHOWN, _TYPED = "sign", "_sign_shown", "_sign_typed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def _to_sign(view: context.View) -> None:
         sign_checks.draw(checks)
         if work.changed:
             st.button(
-                "Save as a branch, to sign that", key="sign_branch", icon=":material/call_split:",
+                "Save under a name, to sign that", key="sign_branch", icon=":material/call_split:",
                 on_click=_branch, args=(view.scenario_name,),
             )  # fmt: skip
             if st.session_state.pop("_sign_branch", "") == view.scenario_name:
                 scenario_menu.act(
-                    scenario_menu.BRANCH if view.scenario_name != BASE else scenario_menu.SAVE_AS,
+                    scenario_menu.BRANCH if work.locked or work.archived else scenario_menu.SAVE_AS,
                     view.scenario_name, work,
                 )  # fmt: skip
         sign_list.frozen(pack)
@@ -113,35 +113,47 @@ def _heading(title: str, said: str) -> None:
 
 def _form(pack: Pack, evidence: Evidence, held: Signoff | None, stopped: bool) -> None:
     failed: jobs.Job[Signoff | None] | None = jobs.current(_JOB)
-    if failed is not None and failed.error:
+    about = () if failed is None or not isinstance(failed.key, tuple) else failed.key[:2]
+    mine = about == (evidence.plan.fingerprint, evidence.plan.scenario.name)
+    if failed is not None and mine and failed.error:
         st.error(f"Not signed. {fmt.plain(failed.error)}", icon=":material/error:")
-    elif failed is not None and failed.result is None:
+    elif failed is not None and mine and failed.result is None:
         st.info("Stopped before anything was written: nothing is signed.", icon=":material/stop_circle:")
     waiting = [card.title for card in pack.decisions if card.state == "proposed"]
     st.html('<div class="sop-group">Signature</div>')
+    me = state.who()
+    # While a signature is being made the form is gone: where it fails, what was typed is there again.
+    typed: Signature = st.session_state.get(_TYPED) or Signature(
+        "" if me == "Planner" else me, "", "", None, "", False
+    )
     with st.form("sign_form", border=False, enter_to_submit=False):
-        me = state.who()
         left, right = st.columns(2)
-        who = left.text_input(
-            "Name", value="" if me == "Planner" else me, key="sign_who", max_chars=LONGEST["who"]
-        )
+        who = left.text_input("Name", value=typed.who, key="sign_who", max_chars=LONGEST["who"])
         role = right.text_input(
-            "Role", key="sign_role", max_chars=LONGEST["role"], placeholder="for example CEO"
+            "Role",
+            value=typed.role,
+            key="sign_role",
+            max_chars=LONGEST["role"],
+            placeholder="for example CEO",
         )
         comment = st.text_area(
-            "Comment", key="sign_comment", max_chars=LONGEST["comment"], height=80, placeholder="may be left blank",
+            "Comment", value=typed.comment, key="sign_comment", max_chars=LONGEST["comment"], height=80,
+            placeholder="may be left blank",
         )  # fmt: skip
         reason, supersede, confirmed = "", False, False
         if held is not None:
             supersede = st.checkbox(
                 f"Supersede sign-off {held.number} of {held.who}", key="sign_supersede",
+                value=typed.supersedes == held.number,
                 help="A cycle has one signed plan in force. The earlier one stays in the list, as it was signed.",
             )  # fmt: skip
-            reason = st.text_input("Why it is superseded", key="sign_reason", max_chars=LONGEST["reason"])
+            reason = st.text_input(
+                "Why it is superseded", value=typed.reason, key="sign_reason", max_chars=LONGEST["reason"]
+            )
         if waiting:
             confirmed = st.checkbox(
                 f"Sign with {_count(len(waiting), 'decision')} still open", key="sign_undecided",
-                help="Open: " + "; ".join(fmt.plain(title) for title in waiting[:8]),
+                value=typed.undecided, help="Open: " + "; ".join(fmt.plain(title) for title in waiting[:8]),
             )  # fmt: skip
         pressed = st.form_submit_button(
             "Sign the plan",
@@ -165,6 +177,7 @@ def _form(pack: Pack, evidence: Evidence, held: Signoff | None, stopped: bool) -
 def _start(evidence: Evidence, pack: Pack, signature: Signature, before: int) -> None:
     """Signs what is shown, beside the screen. The same signature under the same plan is the same job."""
     store, plan = state.store(), evidence.plan
+    st.session_state[_TYPED] = signature
 
     def work(tell: jobs.Tell, stopped: jobs.Stopped) -> Signoff | None:
         proposal = draw_up(store, plan, pack, progress=tell)
@@ -192,6 +205,7 @@ def _finished() -> None:
         return
     if st.session_state.get(_SHOWN) != job.result.number:
         st.session_state[_SHOWN] = job.result.number
+        st.session_state.pop(_TYPED, None)
         signed.show(job.result.number)
         st.rerun()
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import format as fmt
 from pages.parts import state
+from pages.parts.executive import exports
 from pages.parts.executive import signed as opened
 from pages.parts.tables import page
 from sop_core.pack.value import Pack
@@ -112,7 +113,11 @@ def record(signed: Signoff, pack: Pack) -> None:
             '<p class="sop-quiet">SHA-256 over all of it and over the sign-off before, so that a changed byte, a changed '
             f"order or a missing sign-off shows. Before it: <code>{fmt.safe(before)}</code></p>"
         )
-        _beside(signed)
+        exports.downloads(pack, lambda: opened.frames_of(signed), signed)
+        st.button(
+            "Show the scenario", icon=":material/account_tree:", key="signed_scenario", type="tertiary",
+            on_click=_show_scenario, args=(signed.scenario,),
+        )  # fmt: skip
 
 
 def _said(signed: Signoff) -> str:
@@ -120,15 +125,6 @@ def _said(signed: Signoff) -> str:
     if signed.supersedes is not None:
         said += f" It supersedes sign-off {signed.supersedes}: {signed.reason}."
     return f"{said} “{signed.comment}”" if signed.comment else said
-
-
-def _beside(signed: Signoff) -> None:
-    """What other parts of the section draw beside a sign-off."""
-    with st.container(horizontal=True):
-        st.button(
-            "Show the scenario", icon=":material/account_tree:", key="signed_scenario", type="tertiary",
-            on_click=_show_scenario, args=(signed.scenario,),
-        )  # fmt: skip
 
 
 def _show_scenario(name: str) -> None:
