@@ -59,7 +59,7 @@ def _adds_up(pack: v.Pack, found: Evidence) -> None:
     assert from_json(v.Pack, to_json(pack)) == pack
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(
     need=st.lists(st.integers(0, 200), min_size=6, max_size=6),
     hours=st.integers(20, 200),
