@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, Position, sync_playwright
+from playwright.sync_api import Locator, Page, Position, sync_playwright
 
 from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, VIEWPORT, running_app, settled
@@ -80,12 +80,7 @@ def move(page: Page, lever: str, percent: int, low: int = -50, high: int = 50) -
 
     Raises RuntimeError where the lever did not go there or the charts did not follow within ten seconds.
     """
-    slider = page.locator(f".st-key-lever_{lever} [role=group] > div").first
-    box = slider.bounding_box()
-    assert box is not None
-    thumb = page.locator(f".st-key-lever_{lever} input[type=range]").first
-    place: Position = {"x": (percent - low) / (high - low) * box["width"], "y": box["height"] / 2}
-    slider.click(position=place)
+    thumb = _click(page, lever, percent, low, high)
     said = page.evaluate(_MEASURE, [1, 250, 10_000])
     value = thumb.get_attribute("value")
     if value is None or int(float(value)) != percent:
@@ -93,3 +88,49 @@ def move(page: Page, lever: str, percent: int, low: int = -50, high: int = 50) -
     if said["charts"] < 0:
         raise RuntimeError(f"after moving {lever} to {percent} the pictures were not repainted")
     return float(said["charts"]), float(said["all"])
+
+
+#: After an input: milliseconds until an estimate's numbers stood on the page, or the exact ones where they were there
+#: first, and until the pictures were drawn; both by the frame in which they were seen.
+_FIRST = """async ([limit]) => {
+    const live = window.__live;
+    let words = 0;
+    for (;;) {
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        const said = document.querySelector('.sop-waiting')?.textContent ?? '';
+        const there = said.startsWith('Estimate') ? !!document.querySelector('.sop-strip.sop-estimate')
+            : said.startsWith('Exact') && live.words > live.input;
+        if (!words && there) words = now;
+        if (words && live.painted.size) return {words: words - live.input, charts: live.paint - live.input};
+        if (now - live.input > limit) return {words: -1, charts: -1};
+    }
+}"""
+_EXACT = """() => document.querySelector('.sop-waiting')?.textContent.startsWith('Exact')
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
+
+
+def first_answer(page: Page, lever: str, percent: int, low: int = -50, high: int = 50) -> tuple[float, float]:
+    """Sets a lever where an exact plan takes long; milliseconds from the click to the first numbers on the page, and to
+    the first drawing of the pictures. Returns once the exact plan is shown too.
+
+    Raises RuntimeError where nothing came within ten seconds.
+    """
+    _click(page, lever, percent, low, high)
+    said = page.evaluate(_FIRST, [10_000])
+    if said["words"] < 0:
+        raise RuntimeError(f"after moving {lever} to {percent} no estimate was shown")
+    page.wait_for_function(_EXACT, timeout=120_000)
+    settled(page, 0.5, patience=120)
+    return float(said["words"]), float(said["charts"])
+
+
+def _click(page: Page, lever: str, percent: int, low: int, high: int) -> Locator:
+    """Clicks on a slider's track where a value stands; the slider's thumb."""
+    slider = page.locator(f".st-key-lever_{lever} [role=group] > div").first
+    box = slider.bounding_box()
+    assert box is not None
+    thumb = page.locator(f".st-key-lever_{lever} input[type=range]").first
+    place: Position = {"x": (percent - low) / (high - low) * box["width"], "y": box["height"] / 2}
+    slider.click(position=place)
+    return thumb

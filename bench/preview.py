@@ -2,6 +2,9 @@
 
     python -m bench preview [ITEMS...]
 
+The last rows are of a real browser: from moving a lever at 500 items to the estimate on the screen, beside a rerun of a
+page that holds one button and one line.
+
 The company is that of the planner's bench. Gaps are parts of the exact plan's margin less penalties, in hundredths of
 a per cent; the preview knows the base plan alone, as at a user's first lever.
 """
@@ -10,20 +13,31 @@ from __future__ import annotations
 
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
 
 from bench import Row
+from bench._browser import first_answer, scenarios_page
+from bench._review import browser
+from bench.live import LEVER, VALUES
 from bench.planner import tables
+from bench.review import empty_page
 from sop_core.changes import CapacityChange, Change, DemandGrowth, OvertimeChange, PriceChange
 from sop_core.planner import Planner, prepare, preview
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.supply.preview import Previewer
+from tests.pages import companies
 
 SIZES = (100, 500)
 #: Milliseconds within which the screen answers a lever.
 ANSWER = 300.0
+#: Values that the lever is moved to in the browser.
+MOVES = VALUES[:12]
 #: Part of the objective that a lever of five per cent may be off by, in hundredths of a per cent.
 GAP = 20.0
 
@@ -43,6 +57,26 @@ def run() -> Iterator[Row]:
     """Rows for each size: the time of a preview, then for each lever how far its bounds and its plan are off."""
     for items in SIZES:
         yield from rows(items)
+    yield from on_screen(SIZES[-1])
+
+
+def on_screen(items: int) -> Iterator[Row]:
+    """The rows of the browser: numbers and pictures of the estimate against the promise and an empty page."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        store = companies.build(place / "large.duckdb", tables(items))
+        tell(f"{items} items in a browser: the empty page, then {len(MOVES)} levers")
+        with browser() as opened:
+            empty = float(np.median(empty_page(opened, store, place)))
+        with scenarios_page(store, place / "server.log") as page:
+            first_answer(page, LEVER, 20)  # warms the server's caches and the browser
+            found = [first_answer(page, LEVER, value) for value in MOVES]
+    words, charts = zip(*found, strict=True)
+    for what, taken in (("estimate's numbers on screen", words), ("its pictures drawn", charts)):
+        half, most = float(np.median(taken)), float(np.percentile(taken, 95))
+        yield Row(f"{items} items: lever to {what}, median", half, "promise of the screen", ANSWER, goal=1.0)
+        yield Row(f"{items} items: lever to {what}, 95 %", most, "promise of the screen", ANSWER, goal=1.0)
+        yield Row(f"{items} items: lever to {what}, median", half, "rerun of an empty page", empty)
 
 
 def rows(items: int) -> Iterator[Row]:
