@@ -39,8 +39,9 @@ def frame_differs(
     then = () if again is None else again.get(frame, ())
     if not then:
         return [f"{frame}: its rows are not those that were signed."]
-    exact = lines_digest(then) == signed.frames[frame]
-    rows = replay.rows_differ(frame, then, now, 0.0 if exact else replay.CLOSE)
+    rows = replay.rows_differ(
+        frame, then, now, 0.0 if lines_digest(then) == signed.frames[frame] else replay.CLOSE
+    )
     return first_of(rows) or [f"{frame}: its rows are not those that were signed."]
 
 

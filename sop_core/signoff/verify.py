@@ -246,6 +246,9 @@ class _Verifier:
             notes.say(
                 "contents", f"the pack that was shown was edited: {pack_hint(signed, text)}", chain.RESTORE
             )
+        # A plan made again of other data tells nothing about the rows that were signed.
+        same = truth is not None and truth.plan.fingerprint == signed.plan_fingerprint
+        signed_lines = truth.lines if truth is not None and same else None
         for frame in sorted({*lines, *signed.frames}):
             now = lines.get(frame, ())
             if frame not in signed.frames:
@@ -253,7 +256,7 @@ class _Verifier:
             elif lines_digest(now) != signed.frames[frame]:
                 notes.say(
                     "contents",
-                    frame_differs(signed, frame, now, None if truth is None else truth.lines),
+                    frame_differs(signed, frame, now, signed_lines),
                     chain.RESTORE,
                 )
 

@@ -314,6 +314,15 @@ def test_changed_data_make_another_plan(copy: Path) -> None:
     assert "not the one that was signed (the data changed, see above)" in replayed[0]
 
 
+def test_a_plan_made_of_other_data_does_not_tell_what_was_signed(copy: Path) -> None:
+    with duckdb.connect(str(copy)) as con:
+        con.execute("UPDATE data.resources SET hours = 20")
+        edit_row(con)
+    with Store.open(copy) as store:
+        told = [f.sentence for f in verify(store, 2).findings if f.kind == "contents"]
+    assert told == ["production: its rows are not those that were signed."]
+
+
 class _Edited:
     """A store of which one text of its sign-offs reads otherwise."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.parts import format as fmt
 from pages.parts import jobs, state
-from sop_core.signoff.report import KINDS, Checked, Report
+from sop_core.signoff.report import KINDS, Checked, Finding, Report
 from sop_core.signoff.verify import verify
 
 _JOB = "verify"
@@ -77,14 +79,8 @@ def _report(report: Report) -> None:
     for kind, title in KINDS:
         findings = [finding for finding in report.findings if finding.kind == kind]
         if findings:
-            rows = "".join(
-                f"<tr><td>{fmt.safe(finding.where)}</td>"
-                f'<td class="said">{fmt.safe(finding.sentence)}</td><td class="said">{fmt.safe(finding.remedy)}</td></tr>'
-                for finding in findings
-            )
             st.html(
-                f'<div class="sop-group">{title} <span>{len(findings)}</span></div>'
-                + _table(("Where", "What is not as it was signed", "How to go on"), rows, title)
+                f'<div class="sop-group">{title} <span>{len(findings)}</span></div>{_findings(findings, title)}'
             )
     if report.checked:
         rows = "".join(_row(one) for one in report.checked)
@@ -106,6 +102,20 @@ def _report(report: Report) -> None:
         )  # fmt: skip
 
 
+def _findings(findings: Sequence[Finding], title: str) -> str:
+    """Findings as a table, and behind those of one remedy how to go on."""
+    parts = []
+    for remedy in dict.fromkeys(finding.remedy for finding in findings):
+        rows = "".join(
+            f'<tr><td>{fmt.safe(finding.where)}</td><td class="said">{fmt.safe(finding.sentence)}</td></tr>'
+            for finding in findings
+            if finding.remedy == remedy
+        )
+        parts.append(_table(("Where", "What is not as it was signed"), rows, title))
+        parts.append(f'<p class="sop-quiet">How to go on: {fmt.safe(remedy)}</p>')
+    return "".join(parts)
+
+
 def _row(one: Checked) -> str:
     engines = " and ".join(name for name in (one.engine, one.second) if name) or "–"
     numbers = (one.plan_rows, one.data_rows, one.decisions, one.assumptions, one.kpis)
@@ -117,8 +127,11 @@ def _row(one: Checked) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: str, label: str) -> str:
-    said = "<style>.sop-table td.said{white-space:normal;text-align:left}</style>"
-    head = "".join(f"<th>{fmt.safe(text)}</th>" for text in heads)
+    said = "<style>.sop-table .said{white-space:normal;text-align:left}</style>"
+    head = "".join(
+        f'<th class="{"said" if text.startswith(("Where", "What")) else ""}">{fmt.safe(text)}</th>'
+        for text in heads
+    )
     return (
         f'{said}<table class="sop-table"><caption hidden>{fmt.safe(label)}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
