@@ -28,7 +28,7 @@ from sop_core.plan import Plan
 from sop_core.planner import Company
 from sop_core.projection import budget_line, by_family, estimate_revenue
 from sop_core.risk import Goal
-from sop_core.wording import kpi_delta
+from sop_core.wording import kpi_delta, kpi_value
 
 #: KPIs of a pack, in the order in which they are shown; those with a target follow.
 SHOWN: Final = (
@@ -107,7 +107,7 @@ def _against(
     plan, base = evidence.plan, evidence.base
     if goal is not None:
         kept = not bool(goal.missed(np.array([value]))[0])
-        note = f"tolerance {goal.tolerance:g}" if goal.tolerance else ""
+        note = _tolerance(name, goal.tolerance, plan.inputs.currency)
         yield Against(TARGET, goal.value, value, good=kept, note=note)
     for kind, found, note in (
         (BUDGET, _budget(budget, name), ""),
@@ -121,6 +121,16 @@ def _against(
     before = base.kpis[name]
     if plan.scenario.active and np.isfinite(before):
         yield Against(BASE, before, value, good=kpi_delta(name, value, before).good)
+
+
+def _tolerance(name: str, value: float, currency: str) -> str:
+    """`tolerance 200 k EUR`, `tolerance 0.5 pp`; empty where there is none."""
+    if not value:
+        return ""
+    points = f"{value * 100:.2f}".rstrip("0").rstrip(".")
+    return (
+        f"tolerance {f'{points} pp' if KPIS[name].unit == 'fraction' else kpi_value(name, value, currency)}"
+    )
 
 
 def _over(

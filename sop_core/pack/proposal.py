@@ -16,7 +16,7 @@ from sop_core.pack.value import BUDGET, TARGET, DecisionCard, KpiLine
 from sop_core.wording import kpi_value, money, percent
 
 #: Changes named in the sentence; the rest are counted.
-_NAMED: Final = 4
+_NAMED: Final = 2
 #: What a proposal may cost elsewhere, in the order in which it is told, with how more of it is said.
 _COSTS: Final = (
     ("stock_value", "stock on average"),
