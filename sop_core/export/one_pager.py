@@ -388,7 +388,7 @@ def _told(card: DecisionCard) -> str:
 def _option(title: str, kpis: Any, recommended: bool) -> str:
     numbers = [
         f"{name} {percent(kpis[name]) if name == 'service' else short(kpis[name])}"
-        for name in ("margin", "service", "stock", "cash")
+        for name in ("margin", "service")
         if kpis.get(name) is not None
     ]
     mark = " (recommended)" if recommended else ""
@@ -398,7 +398,7 @@ def _option(title: str, kpis: Any, recommended: bool) -> str:
 def _signature(sheet: Sheet, signed: Signoff | None) -> None:
     sheet.head("Signature")
     if signed is None:
-        sheet.down(22.0)
+        sheet.down(20.0)
         third = sheet.room / 3
         for n, label in enumerate(("Name", "Role", "Date and signature")):
             part = sheet.part(sheet.left + third * n, sheet.left + third * (n + 1) - 14)
@@ -430,7 +430,7 @@ def _footer(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
     foot.y = 0.0
     basis = pack.basis
     size = 6.0
-    names = {line.title for line in pack.kpis}
+    names = {line.title for line in pack.kpis[: limits.kpis]}
     shown = [one for one in pack.definitions if one.title in names or not names]
     said = " ".join(f"{one.title}: {one.formula.rstrip('.')}." for one in shown)
     rests = (

@@ -79,7 +79,8 @@ def draw(canvas: Any, box: Box, picture: Picture, months: Sequence[str], closed:
         canvas.setLineWidth(0.5)
         canvas.line(plot.x, place.y(value), plot.x + plot.wide, place.y(value))
         label = "0" if value == 0 else short(value)
-        text.draw(canvas, plot.x - 3, place.y(value) - 2, label, _SIZE, LIGHT.muted, align="right")
+        size = min(_SIZE, _SIZE * (_TICKS - 4) / text.width(label, _SIZE))  # a long number is written smaller
+        text.draw(canvas, plot.x - 3, place.y(value) - 2, label, size, LIGHT.muted, align="right")
     _months(canvas, place, months, closed)
     _band(canvas, place, shown)
     for line in shown:

@@ -8,6 +8,7 @@ themselves (the page says so: `by_reader`); a character that none of them has is
 from __future__ import annotations
 
 import importlib.util
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -185,7 +186,7 @@ def wrapped(
 def _lines(text: str, room: float, size: float, bold: bool) -> tuple[str, ...]:
     lines: list[str] = []
     line = ""
-    for word in _words(clean(text), room, size, bold):
+    for word in _words(_UNITS.sub(_KEPT, clean(text)), room, size, bold):
         joined = f"{line} {word}" if line and not word.startswith(_JOIN) else line + word.lstrip(_JOIN)
         if line and width(joined, size, bold) > room:
             lines.append(line)
@@ -194,9 +195,12 @@ def _lines(text: str, room: float, size: float, bold: bool) -> tuple[str, ...]:
             line = joined
     if line:
         lines.append(line)
-    return tuple(lines)
+    return tuple(one.replace(_KEPT, " ") for one in lines)
 
 
+#: A number and its unit stay on one line.
+_UNITS: Final = re.compile(r"(?<=\d) (?=(?:%|(?:k|M|bn|pp)\b))")
+_KEPT: Final = "\N{NO-BREAK SPACE}"
 #: Marks a piece of a word that is broken: it follows without a blank.
 _JOIN = "\x00"
 

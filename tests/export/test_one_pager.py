@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -312,13 +312,18 @@ def test_nothing_lies_over_anything_else_or_beyond_the_margins(
     assert min(box[1] for box in boxes) > BOTTOM - 4
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     name=st.text(max_size=80),
     sentence=st.text(max_size=600),
     months=st.integers(1, 60),
     amount=st.one_of(st.none(), st.floats(-1e15, 1e15)),
 )
+@example(name="\\", sentence="", months=1, amount=-100000000024092.0)
 def test_any_name_and_any_horizon_give_one_page(
     name: str, sentence: str, months: int, amount: float | None,
     boxes: list[tuple[float, float, float, float, str]],
@@ -381,6 +386,12 @@ def test_lines_fit_their_room_and_nothing_is_lost_without_being_counted(
         assert "".join(lines).replace(" ", "") == pdf_text.clean(text).replace(" ", "")
     else:
         assert lines[-1].endswith(pdf_text.ELLIPSIS)
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    for room in range(40, 120, 5):
+        lines = pdf_text.wrapped("Service of 98.5 % and 1.24 M EUR, 0.3 pp more", room, 8.0)
+        assert not any(re.match(r"%|M\b|pp\b", line) for line in lines), lines
 
 
 # -- pictures --
