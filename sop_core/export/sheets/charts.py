@@ -26,7 +26,6 @@ class Line:
     role: str
     columns: bool = False
     fill: str = ""  #: a colour for what has no role; `none`: not drawn
-    labels: tuple[str, ...] = ()  #: what stands beside each value; blank: nothing
 
 
 def colour(style: Style, role: str) -> str:
@@ -146,10 +145,6 @@ def _series(style: Style, line: Line, categories: str) -> dict[str, Any]:
                 "border": {"none": True},
                 "gap": 60,
             }
-        if any(line.labels):
-            font = {"name": FONT, "size": 9, "color": style.palette.ink}
-            custom = [{"value": clean(text)} if text else {"delete": True} for text in line.labels]
-            made["data_labels"] = {"value": True, "custom": custom, "font": font, "position": "inside_end"}
     else:
         pen: dict[str, Any] = {"color": line.fill or colour(style, line.role), "width": 2.25}
         if line.role in _DASHES:

@@ -8,10 +8,10 @@ from xlsxwriter import Workbook
 
 from sop_core.export.sheets import charts
 from sop_core.export.sheets.months import kind_of
-from sop_core.export.sheets.sheet import Formula, Sheet
+from sop_core.export.sheets.sheet import Formula, Sheet, lines_of
 from sop_core.export.sheets.style import verdict
 from sop_core.pack.value import Bridge, Pack, RiskLine, Step
-from sop_core.wording import short, unit_label
+from sop_core.wording import unit_label
 
 _HEAD = 3
 
@@ -26,6 +26,7 @@ def write_risk(book: Workbook, sheet: Sheet, pack: Pack) -> None:
     said = f"{risk.sentence} {risk.paths:,} paths of demand, seed {risk.seed}. {risk.holds}"
     sheet.open("Risk", said, 9)
     sheet.widths((30, 10, 14, 14, 14, 14, 14, 12, 44))
+    sheet.one_page()
     heads = ("KPI", "Unit", "P10", "P50", "P90", "Plan", "Target or budget", "Chance to miss", "In words")
     for at, text in enumerate(heads):
         sheet.text(_HEAD, at, text, style.head(2 <= at <= 7))
@@ -41,6 +42,7 @@ def write_risk(book: Workbook, sheet: Sheet, pack: Pack) -> None:
             row, 7, line.miss, "fraction", style.number("fraction", bold=True, font_color=_ink(sheet, line))
         )
         sheet.text(row, 8, line.sentence, style.wrapped)
+        sheet.raw.set_row(row, 13.5 * max(lines_of(line.sentence, 44), lines_of(line.title, 30)) + 4)
     row = _HEAD + 2 + len(risk.lines)
     row = _ranges(book, sheet, risk.lines, row)
     if risk.carriers:
@@ -128,6 +130,7 @@ def write_bridge(book: Workbook, sheet: Sheet, pack: Pack) -> None:
         9,
     )
     sheet.widths((34, 15, 14, 15, 48))
+    sheet.one_page()
     row = _HEAD
     for bridge in bridges:
         row = _bridge(book, sheet, pack, bridge, row)
@@ -142,12 +145,7 @@ def _bridge(book: Workbook, sheet: Sheet, pack: Pack, bridge: Bridge, row: int) 
     style, kind = sheet.style, kind_of(bridge.unit)
     unit = unit_label(bridge.unit, pack.currency) or bridge.unit
     sheet.text(row, 0, bridge.title, style.block)
-    sheet.text(
-        row + 1,
-        0,
-        " ".join(filter(None, (bridge.sentence, bridge.rule))),
-        style.of(font_color=style.palette.muted),
-    )
+    sheet.note(row + 1, " ".join(filter(None, (bridge.sentence, bridge.rule))), 5)
     sheet.raw.print_area(0, 0, row + 30 + len(bridge.steps), 4)
     head = row + 2
     for at, text in enumerate(("Step", f"Amount ({unit})", "", f"Running ({unit})", "In words")):
@@ -189,6 +187,7 @@ def _bridge(book: Workbook, sheet: Sheet, pack: Pack, bridge: Bridge, row: int) 
         total = f"=B{at + 1}" if ends else f"=D{at}+B{at + 1}"
         sheet.value(at, 3, Formula(total, running), kind)
         sheet.text(at, 4, step.sentence, style.wrapped)
+        sheet.raw.set_row(at, 13.5 * max(lines_of(step.sentence, 48), lines_of(step.label, 34)) + 4)
         _helpers(sheet, at, n in (0, len(steps) - 1), step.good, before, running)
     _waterfall(
         book,
@@ -244,18 +243,8 @@ def _waterfall(
         running += step.amount
         low, high = min(low, running), max(high, running)
     used = {1} | {_part_of(s) for s in ends[2][1:-1]}
-    kinds = [1 if n in (0, len(ends[2]) - 1) else _part_of(s) for n, s in enumerate(ends[2])]
-    texts = [short(s.amount, signed=k != 1) for s, k in zip(ends[2], kinds, strict=True)]
-
-    def labels(n: int) -> tuple[str, ...]:
-        return (
-            tuple(text if kind == n else "" for text, kind in zip(texts, kinds, strict=True))
-            if low >= 0
-            else ()
-        )
-
     lines = [
-        charts.Line(name, span(6 + n), "", columns=True, fill=fills[n], labels=labels(n))
+        charts.Line(name, span(6 + n), "", columns=True, fill=fills[n])
         for n, name in enumerate(_PARTS) if n == 0 or n in used
     ]  # fmt: skip
     hidden = [0]

@@ -121,7 +121,7 @@ class Style:
     @property
     def wrapped(self) -> Format:
         """A sentence in a list."""
-        return self.of(align="left", indent=1, text_wrap=True, valign="top")
+        return self.of(align="left", indent=1, text_wrap=True)
 
     def judged(self, good: bool | None, **properties: Any) -> Format:
         """A word or number in the colour of favourable or unfavourable."""
