@@ -149,11 +149,12 @@ def heading(page: Page, x: float, y: float, w: float, text: str, more: str = "")
 
 def missing(page: Page, x: float, y: float, w: float, h: float, title: str, bring: Sequence[str]) -> None:
     """An empty state: what is not there and what to bring, on a quiet panel."""
-    page.panel(x, y, w, h)
     room = w - 48.0
     items = [Para(title, 14.0, "ink", True, lines=3)]
     items += [Para(text, 12.0, "muted", before=8.0, lines=4) for text in bring]
-    page.text(x + 24.0, y + 22.0, room, h - 40.0, items, name="What to bring")
+    tall = min(h, sum(para.tall(room) for para in items) + 44.0)
+    page.panel(x, y, w, tall)
+    page.text(x + 24.0, y + 22.0, room, tall - 40.0, items, name="What to bring")
 
 
 def bullets(texts: Sequence[str], size: float = 11.0, lines: int = 4) -> list[Para]:

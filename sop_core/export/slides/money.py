@@ -74,9 +74,10 @@ def money_slide(brief: Brief) -> None:
 
 def _year(brief: Brief, year: FinancialYear) -> None:
     page = brief.page(f"Money by financial year, {brief.currency}", year.sentence or f"{year.main} in money.")
-    held = [at for at in range(len(year.periods)) if any(row.plan[at] for row in year.rows)]
-    periods = held[:_MOST_PERIODS]
     rows = [row for name in _ROWS for row in year.rows if row.name == name] or list(year.rows[:5])
+    # Quarters before the plan have nothing in these rows.
+    held = [at for at in range(len(year.periods)) if any(row.plan[at] for row in rows)]
+    periods = (held or list(range(len(year.periods))))[:_MOST_PERIODS]
     room = ROOM - _CHART - 16.0
     columns, table = _year_rows(year, rows, periods)
     look = Look(10.0, 2.2, 4.0, rules=True)

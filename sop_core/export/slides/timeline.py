@@ -31,7 +31,7 @@ _LOOKS: Final = {
     "revenue": (LINE, "demand", "solid", 2.25),
     "margin": (LINE, "supply", "solid", 2.25),
     "budget_margin": (LINE, "budget", "dash", 1.5),
-    "cash": (LINE, "accent", "solid", 1.75),
+    "cash": (LINE, "#8C6BB1", "solid", 1.75),
     "working_capital": (LINE, "stock", "solid", 1.75),
 }
 
