@@ -75,7 +75,8 @@ def frozen_html(pack: Pack, record: Signoff | None = None) -> str:
     )
     return (
         '<table class="sop-table"><caption hidden>What is frozen with the plan</caption>'
-        '<thead><tr><th></th><th style="text-align:left">What</th><th>How much</th><th>Fingerprint</th></tr></thead>'
+        '<thead><tr><th></th><th style="text-align:left">What</th>'
+        '<th style="white-space:nowrap">How much</th><th>Fingerprint</th></tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -113,11 +114,11 @@ def record(signed: Signoff, pack: Pack) -> None:
             '<p class="sop-quiet">SHA-256 over all of it and over the sign-off before, so that a changed byte, a changed '
             f"order or a missing sign-off shows. Before it: <code>{fmt.safe(before)}</code></p>"
         )
-        exports.downloads(pack, lambda: opened.frames_of(signed), signed)
         st.button(
             "Show the scenario", icon=":material/account_tree:", key="signed_scenario", type="tertiary",
             on_click=_show_scenario, args=(signed.scenario,),
         )  # fmt: skip
+    exports.downloads(pack, lambda: opened.frames_of(signed), signed)
 
 
 def _said(signed: Signoff) -> str:
