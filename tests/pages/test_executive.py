@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import state
-from pages.parts.executive import cards, proposal, source
+from pages.parts.executive import cards, proposal
 from pages.parts.executive import proposal_html as html
 from sop_core import risk
 from sop_core.changes import CapacityChange, Scope
@@ -186,7 +186,7 @@ def test_a_decision_does_not_draw_the_paths_of_demand_again(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the risk is known already")
 
-    monkeypatch.setattr(source.core, "simulate", never)
+    monkeypatch.setattr(risk, "simulate", never)
     app.button(key="exec_reject_1").click().run()
     assert not app.exception
     assert "over 1,000 paths" in said(app)

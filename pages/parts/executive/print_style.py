@@ -75,6 +75,7 @@ _SCREEN = """
 .st-key-exec_body>:has(.st-key-exec_scenarios){grid-area:scenarios}
 .st-key-exec_body>:has(.st-key-exec_risk){grid-area:risk}
 .st-key-exec_body>:has(.st-key-exec_threats){grid-area:threats}
+.st-key-exec_risk{min-height:15rem}
 .st-key-exec_cards{display:grid!important;grid-template-columns:repeat(2,minmax(0,1fr));gap:.8rem;align-items:start}
 .st-key-exec_cards form,.st-key-exec_cards [data-testid=stForm]{padding:0;border:0}
 .ex-print{display:none}

@@ -53,7 +53,9 @@ def render(view: View) -> None:
 
 def _risk(shown: source.Shown) -> None:
     """The risk, or how far its simulation is."""
-    why = "" if shown.evidence is None else shown.evidence.without_risk
+    why = source.WORKING if shown.waiting is not None else ""
+    if not why and shown.evidence is not None:
+        why = shown.evidence.without_risk
     st.html(html.risk(shown.pack, why))
     if shown.waiting is not None:
         jobs.watch(shown.waiting)

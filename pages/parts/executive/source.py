@@ -135,7 +135,8 @@ def live(view: View) -> Shown | None:
             return live(view)
         evidence = replace(evidence, without_risk=job.error or STOPPED)
         return Shown(_built((*key, evidence.without_risk), evidence), evidence, stopped=evidence.without_risk)
-    evidence = replace(evidence, without_risk=WORKING)
+    # Nothing is said of it on top: a sentence that goes away again would move all that stands below.
+    evidence = replace(evidence, without_risk="")
     return Shown(_built((*key, "waiting"), evidence), evidence, waiting=job)
 
 
