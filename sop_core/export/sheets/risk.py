@@ -26,7 +26,7 @@ def write_risk(book: Workbook, sheet: Sheet, pack: Pack) -> None:
     said = f"{risk.sentence} {risk.paths:,} paths of demand, seed {risk.seed}. {risk.holds}"
     sheet.open("Risk", said, 9)
     sheet.widths((30, 10, 14, 14, 14, 14, 14, 12, 44))
-    sheet.one_page()
+    sheet.one_page(upright=True)
     heads = ("KPI", "Unit", "P10", "P50", "P90", "Plan", "Target or budget", "Chance to miss", "In words")
     for at, text in enumerate(heads):
         sheet.text(_HEAD, at, text, style.head(2 <= at <= 7))
@@ -130,7 +130,7 @@ def write_bridge(book: Workbook, sheet: Sheet, pack: Pack) -> None:
         9,
     )
     sheet.widths((34, 15, 14, 15, 48))
-    sheet.one_page()
+    sheet.one_page(upright=True)
     row = _HEAD
     for bridge in bridges:
         row = _bridge(book, sheet, pack, bridge, row)

@@ -127,9 +127,11 @@ class Sheet:
         for column, wide in enumerate(letters):
             self.width(column, wide)
 
-    def one_page(self) -> None:
-        """Prints on one page."""
+    def one_page(self, upright: bool = False) -> None:
+        """Prints on one page, `upright` where it is higher than wide."""
         self.raw.fit_to_pages(1, 1)
+        if upright:
+            self.raw.set_portrait()
 
     def close(self, footer: str) -> None:
         """Column widths and what stands under each printed page."""

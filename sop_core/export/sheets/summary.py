@@ -56,7 +56,7 @@ def write_summary(
     else:
         row = _pairs(sheet, row + 1, "Signature", [("Signed", "Not signed: this is a proposal.")])
     _pairs(sheet, row + 1, "What it rests on", _basis(pack))
-    sheet.one_page()
+    sheet.one_page(upright=True)
     sheet.raw.freeze_panes(2, 0)
     return counted
 
