@@ -61,12 +61,18 @@ _HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF))
 
 
 @lru_cache(maxsize=2)
-def _faces(bold: bool) -> tuple[_Face, ...]:
-    """The fonts in the order in which they are asked, registered with reportlab. Raises SopError without the own one."""
+def _own(bold: bool) -> _Face:
+    """The product's font, registered with reportlab. Raises SopError where it is missing."""
     own = _FOLDER / f"IBMPlexSans-{'SemiBold' if bold else 'Regular'}.ttf"
     if not own.is_file():
         raise SopError(f"The type for PDF pages is missing: {own.name} belongs in {own.parent}.")
-    faces = [_registered(_BOLD if bold else _REGULAR, own)]
+    return _registered(_BOLD if bold else _REGULAR, own)
+
+
+@lru_cache(maxsize=2)
+def _faces(bold: bool) -> tuple[_Face, ...]:
+    """The fonts that stand in, in the order in which they are asked; read when the first character asks for them."""
+    faces: list[_Face] = []
     found = importlib.util.find_spec("matplotlib")
     if found is not None and found.origin is not None:
         wide = Path(found.origin).parent / "mpl-data/fonts/ttf" / f"DejaVuSans{'-Bold' if bold else ''}.ttf"
@@ -89,6 +95,9 @@ def _registered(name: str, path: Path) -> _Face:
 
 @lru_cache(maxsize=8192)
 def _face_of(character: str, bold: bool) -> str | None:
+    own = _own(bold)
+    if own.covers(character):
+        return own.name
     return next((face.name for face in _faces(bold) if face.covers(character)), None)
 
 
@@ -107,7 +116,7 @@ def runs(text: str, bold: bool = False) -> tuple[tuple[str, str], ...]:
     for character in clean(text):
         face = _face_of(character, bold)
         shown = character if face is not None else "?"
-        face = face or _faces(bold)[0].name
+        face = face or _own(bold).name
         if out and out[-1][0] == face:
             out[-1][1] += shown
         else:
@@ -148,7 +157,7 @@ def _advance(character: str, size: float, bold: bool) -> float:
     """Points that one character takes, a blank too."""
     face = _face_of(character, bold)
     shown = character if face is not None else "?"
-    return float(pdfmetrics.stringWidth(shown, face or _faces(bold)[0].name, size))
+    return float(pdfmetrics.stringWidth(shown, face or _own(bold).name, size))
 
 
 def fitted(text: str, room: float, size: float, bold: bool = False, lost: Lost | None = None) -> str:
