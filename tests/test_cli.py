@@ -335,7 +335,10 @@ def test_as_a_module_a_second_process_is_told_that_the_store_is_busy(
 
 
 def test_the_module_knows_its_commands() -> None:
-    assert list(COMMANDS) == ["demo", "load", "forecast", "plan", "compare", "project", "decisions", "serve"]
+    review = ["export", "signoff", "signoffs", "verify"]
+    assert list(COMMANDS) == [
+        "demo", "load", "forecast", "plan", "compare", "project", "decisions", *review, "serve",
+    ]  # fmt: skip
     assert (cli.ROOT / "sop_core" / "schema.py").is_file()
 
 
