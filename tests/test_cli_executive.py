@@ -271,7 +271,7 @@ def test_a_company_with_next_to_nothing_is_exported(tmp_path: Path, capsys: Capt
     }
     with Store.open(tmp_path / "small.duckdb") as store:
         store.import_tables(tables, "test")
-    for kind in ("xlsx", "pdf"):
+    for kind in ("xlsx", "pptx", "pdf"):
         out = tmp_path / f"small.{kind}"
         code, _, told = run(
             capsys,
