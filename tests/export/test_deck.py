@@ -296,6 +296,7 @@ def test_a_signed_pack_says_so() -> None:
     slides = read(deck(pack, record)).slides
     assert "signed by Marta Conti, Managing director, 2026-11-22 14:05:31 UTC, as no. 7" in words(slides[0])
     assert "Signed as no. 7" in words(slides[11])
+    assert f"SHA-256 {record.digest}" in words(slides[11])
     assert record.digest in slides[11].notes_slide.notes_text_frame.text
     assert all(
         "signed as no. 7" in slide.placeholders[template.FOOTER_AT].text_frame.text for slide in slides

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pptx import Presentation
 
 from sop_core.export.deck import deck
-from sop_core.export.slides.text import LEADING, clean, fitted, height, shorten, width, wrap
+from sop_core.export.slides.text import LEADING, WIDE, clean, fitted, height, shorten, width, wrap
 from tests import packs
 from tests.export.extreme import LONG, ODD, WORD, empty, extreme
 
@@ -98,6 +98,20 @@ def test_texts_fit_in_their_boxes(name: str) -> None:
                 left, top, right, bottom = box(shape)
                 used = taken(shape.text_frame, right - left)
                 assert used <= bottom - top + 0.5, (number, shape.name, shape.text_frame.text[:60])
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_headlines_fit_in_wide_letters_too(name: str) -> None:
+    """Where neither our font nor Arial is at hand, letters are wider by WIDE: a headline stays above the table."""
+    for number, slide in enumerate(slides(name), start=1):
+        title = slide.shapes.title
+        left, top, right, bottom = box(title)
+        used = taken(title.text_frame, (right - left) / WIDE)
+        assert used <= bottom - top + 0.5, (number, title.text_frame.text)
+        foot = next(shape for shape in slide.placeholders if shape.name == "Footer")
+        left, _, right, _ = box(foot)
+        ((text, size, bold, _),) = paragraphs(foot.text_frame)
+        assert width(text, size, bold) * WIDE <= right - left + 0.1, (number, text)
 
 
 @pytest.mark.parametrize("name", PACKS)

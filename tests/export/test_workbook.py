@@ -301,7 +301,7 @@ def small_frames(items: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
-@hypothesis_settings(max_examples=5, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@hypothesis_settings(max_examples=2, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @example(names=["0"], title="\x1f1 & 2")
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=6, unique=True), st.text(max_size=60))
 def test_any_name_is_written_and_read_back(names: list[str], title: str) -> None:
@@ -423,6 +423,7 @@ def test_every_definition_of_a_kpi_says_where_it_comes_from() -> None:
     assert made.SHEETS[0][0] == "Summary"
 
 
+@pytest.mark.slow
 def test_an_office_program_works_out_the_same_numbers(
     line: tuple[Pack, Plan], book: bytes, tmp_path: Path
 ) -> None:

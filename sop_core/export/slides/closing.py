@@ -250,7 +250,7 @@ def _signature(brief: Brief, page: Page, x: float, y: float, wide: float) -> Non
                 before=3.0,
                 lines=2,
             ),
-            Para(f"SHA-256 {signed.digest[:32]}…", 9.5, "muted", before=3.0, lines=1),
+            Para(f"SHA-256 {signed.digest}", 9.0, "muted", before=3.0, lines=3),
         ]
         page.text(x + 16.0, y + 12.0, inner, tall - 20.0, paras, name="Signature")
         return

@@ -10,10 +10,11 @@ from xml.sax.saxutils import escape
 from sop_core.export.slides import template as t
 from sop_core.export.slides.figure import COLUMN, LETTERS, LINE, Data, Scale, Spec, heights, scale
 from sop_core.export.slides.frame import Run, ink
-from sop_core.export.slides.text import LEADING, clean, shorten, width
+from sop_core.export.slides.text import LEADING, WIDE, clean, shorten, width
 from sop_core.pack.value import Monthly
 
-_TITLE: Final = 11.0
+#: Sizes of a chart's title: the largest at which it stays on one line.
+_TITLES: Final = (11.0, 10.0, 9.0)
 _TITLE_ROOM: Final = 24.0
 _LABEL_ROOM: Final = 118.0
 _QUOTES: Final = {'"': "&quot;"}
@@ -35,12 +36,13 @@ def _letters(size: float, colour: str, bold: bool = False, upright: bool = False
 
 def _title(runs: Sequence[Run], room: float) -> str:
     whole = "".join(run.text for run in runs)
-    cut = shorten(whole, room, _TITLE, True)
+    size = next((one for one in _TITLES if width(whole, one, True) * WIDE <= room), _TITLES[-1])
+    cut = shorten(whole, room, size, True)
     if cut != clean(whole):
         runs = (Run(cut),)
     inner = "".join(
         "<a:r>"
-        f'<a:rPr lang="en-GB" sz="{round(_TITLE * 100)}" '
+        f'<a:rPr lang="en-GB" sz="{round(size * 100)}" '
         f'b="{int(run.bold is not False)}">{ink(run.colour or "ink")}'
         f'<a:latin typeface="+mn-lt"/></a:rPr><a:t>{escape(run.text)}</a:t></a:r>'
         for run in runs

@@ -12,7 +12,7 @@ from pptx.util import Emu
 
 from sop_core.charts.roles import LIGHT
 from sop_core.export.slides import template as t
-from sop_core.export.slides.text import LEADING, clean, fitted, height, shorten, width, wrap
+from sop_core.export.slides.text import LEADING, WIDE, clean, fitted, height, shorten, width, wrap
 
 _A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
 #: Roles that are colours of the theme; the others are written as they are.
@@ -206,7 +206,7 @@ def add_page(deck: Any, kicker: str, headline: str, foot: str, *, opening: bool 
     page = Page(slide)
     box = t.OPENING_TITLE if opening else t.TITLE_BOX
     sizes = (26, 24, 22, 20, 18, 16, 14, 12) if opening else (22, 20, 18, 16)
-    title, size = fitted(headline, box[2], box[3], sizes, bold=True)
+    title, size = fitted(headline, box[2] / WIDE, box[3], sizes, bold=True)
     tone = "surface" if opening else "ink"
     _set_text(slide.shapes.title, letters([Para(title, size, tone, True)], box[2]), "t")
     kick = t.OPENING_KICKER if opening else t.KICKER_BOX
@@ -216,7 +216,7 @@ def add_page(deck: Any, kicker: str, headline: str, foot: str, *, opening: bool 
     ]
     _set_text(slide.placeholders[t.KICKER_AT], letters(above, kick[2]), "t")
     left = t.PANEL + 28.0 if opening else t.MARGIN
-    _feet(slide, layout, foot, t.FOOTER_BOX[0] + t.FOOTER_BOX[2] - left)
+    _feet(slide, layout, foot, (t.FOOTER_BOX[0] + t.FOOTER_BOX[2] - left) / WIDE)
     return page
 
 
@@ -225,7 +225,8 @@ def _feet(slide: Any, layout: Any, foot: str, room: float) -> None:
     for place in layout.placeholders:
         index = place.placeholder_format.idx
         if index == t.FOOTER_AT:
-            inner = letters([Para(foot, 8.5, "muted", lines=1)], room)
+            text, size = fitted(foot, room, 8.5 * LEADING, (8.5, 8.0, 7.5, 7.0))
+            inner = letters([Para(text, size, "muted", lines=1)], room)
             _place(slide, "Footer", "ftr", index, inner)
         elif index == t.NUMBER_AT:
             number = len(slide.part.package.presentation_part.presentation.slides)

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+#: How much wider the widest usual stand-in (DejaVu Sans) sets bold words than is measured here. Headlines, which stand
+#: right above what a slide shows, and the footer's one line keep so much room.
+WIDE: Final = 1.19
 ELLIPSIS: Final = "…"
 #: Height of a line as part of the letters' size.
 LEADING: Final = 1.2
