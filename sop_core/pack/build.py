@@ -26,6 +26,7 @@ def build(evidence: Evidence) -> value.Pack:
     closed: Closed = closed_months(company)
     kpis = lines.kpi_lines(evidence, closed)
     decided = cards.decision_cards(evidence)
+    said, foremost = proposal.sentences(evidence, decided)
     year = financial_year(company, plan, evidence.last, evidence.estimate)
     return value.Pack(
         company=settings.company,
@@ -36,7 +37,8 @@ def build(evidence: Evidence) -> value.Pack:
         frozen=int(plan.inputs.policy.frozen_months),
         title=plan.scenario.name,
         proposal=proposal.proposal(evidence, kpis, decided),
-        sentences=proposal.sentences(evidence, decided),
+        sentences=said,
+        foremost=foremost,
         kpis=kpis,
         pictures=pictures.pictures(evidence, closed),
         resources=lines.resource_lines(plan, closed),

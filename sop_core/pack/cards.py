@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sop_core.cycle.assumption import FORMULAS
-from sop_core.cycle.decision import APPROVED, OPTION_KPIS, UNDECIDED, CostOfWaiting, Decision
+from sop_core.cycle.decision import APPROVED, DEFERRED, OPTION_KPIS, PROPOSED, CostOfWaiting, Decision
 from sop_core.cycle.waiting import RULE
 from sop_core.explain.subject import shortage_findings, shortage_thing
 from sop_core.kpis import KPIS
@@ -61,15 +61,16 @@ TERMS: Final = (
 
 
 def decision_cards(evidence: Evidence) -> tuple[DecisionCard, ...]:
-    """Decisions of the list as cards: what is undecided first, the dearest to wait with on top."""
+    """Decisions of the list as cards: what is open first, then what is deferred, the dearest to
+    wait with on top."""
     return tuple(_card(evidence, kept) for kept in sorted(evidence.decisions, key=_rank))
 
 
-def _rank(kept: Kept) -> tuple[bool, float, str, int]:
+def _rank(kept: Kept) -> tuple[int, float, str, int]:
     decision = kept.decision
     waiting = decision.cost_of_waiting.amount if decision.cost_of_waiting else 0.0
     return (
-        decision.state not in UNDECIDED,
+        {PROPOSED: 0, DEFERRED: 1}.get(decision.state, 2),
         -waiting,
         decision.due.isoformat() if decision.due else "9999",
         kept.id,

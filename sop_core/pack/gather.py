@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from sop_core import risk
@@ -195,7 +195,7 @@ def _others(
         found.append(one)
         if len(found) == BESIDE:
             break
-    rest, elsewhere = _choices(plan.scenario, {name: live[name] for name in live if name not in named})
+    rest, elsewhere = choices(plan.scenario, {name: live[name] for name in live if name not in named})
     untried: list[str] = []
     if len(found) < BESIDE:
         untried = rest[TRIED:]
@@ -210,8 +210,9 @@ def _others(
     return tuple(found), tuple(gone + failed)
 
 
-def _choices(proposed: Scenario, stored: dict[str, StoredScenario]) -> tuple[list[str], list[str]]:
-    """(names of scenarios in which the market brings what it brings in the proposal, names of the others)."""
+def choices(proposed: Scenario, stored: Mapping[str, StoredScenario]) -> tuple[list[str], list[str]]:
+    """(names of stored scenarios in which the market and fate bring what they bring in the proposal, names of the
+    others). Only the first are choices beside it: nobody chooses a strong spring."""
 
     def market(scenario: Scenario) -> set[str]:
         return {repr(change.acting()) for change in scenario.active if happens(change)}

@@ -197,6 +197,11 @@ class DecisionCard:
     state: str  #: as in cycle/decision.py
     comment: str
 
+    @property
+    def open(self) -> bool:
+        """Whether nobody has said anything to it yet. What is deferred was decided: it comes back on purpose."""
+        return self.state == "proposed"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -336,6 +341,7 @@ class Pack:
     definitions: tuple[Definition, ...]
     basis: Basis
     format: int = FORMAT
+    foremost: int = 5  #: so many of `sentences` are told before the numbers; the rest are notes for the foot
 
     def kpi(self, name: str) -> KpiLine | None:
         """The KPI of that name, where it is shown."""

@@ -7,9 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
+from sop_core.cli.reading import snapshot_of
+from sop_core.demo import agenda
+from sop_core.planner import Planner, prepare
 from sop_core.store import Store
 from tests.browser.driver import App, running_app, settled
 
@@ -17,6 +21,17 @@ COMMENT = "With the *shop windows* moved to June"
 #: Milliseconds that a busy machine may take for anything.
 PATIENCE = 90_000
 CARD = ".st-key-exec_card_1"
+
+
+@pytest.fixture(scope="module")
+def agenda_store(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company with what its executives have to decide, and its forecasts kept for the server."""
+    path = Path(shutil.copy(demo_store, tmp_path_factory.mktemp("agenda") / "sop.duckdb"))
+    with Store.open(path) as store:
+        company = prepare(snapshot_of(store, None), cache=store.forecasts)
+        for decision in agenda(company, Planner(company).plan).decisions:
+            store.decisions.add(decision, decision.owner)
+    return path
 
 
 def section(page: Page, name: str) -> None:
@@ -31,9 +46,9 @@ def known(page: Page) -> None:
 
 
 def test_the_proposal_is_decided_signed_reopened_exported_and_verified(
-    page: Page, demo_store: Path, tmp_path: Path, console_errors: list[str]
+    page: Page, agenda_store: Path, tmp_path: Path, console_errors: list[str]
 ) -> None:
-    store = Path(shutil.copy(demo_store, tmp_path / "sop.duckdb"))
+    store = Path(shutil.copy(agenda_store, tmp_path / "sop.duckdb"))
     page.set_default_timeout(PATIENCE)
     with running_app(store, tmp_path / "server.log") as app:
         _the_recommended_scenario_is_opened(page, app)
@@ -56,7 +71,7 @@ def test_the_proposal_is_decided_signed_reopened_exported_and_verified(
 
 def _the_recommended_scenario_is_opened(page: Page, app: App) -> None:
     page.goto(f"{app.url}/executive")
-    settled(page, patience=180)  # the first look at a company forecasts it
+    settled(page, patience=180)
     page.locator(".st-key-exec_choose").get_by_role("button", name="Planning's proposal").click()
     expect(page.locator(".st-key-exec_choose")).to_have_count(0, timeout=PATIENCE)
     expect(page.locator(".st-key-exec_top [role=heading]")).to_contain_text(

@@ -88,10 +88,11 @@ def test_a_proposal_says_what_it_brings_and_what_is_open() -> None:
     pack = build(_usual(MORE, decisions=kept))
     gain = plan.kpis["service_level"] - planner.base.kpis["service_level"]
     assert gain > 0
-    assert pack.proposal.startswith("Proposal makes one Change (Forge: +40 h overtime a month)")
+    assert pack.proposal.startswith("Proposal brings ")
+    assert (pack.sentences[0], pack.foremost) == ("1 Change: Forge: +40 h overtime a month.", 2)
     assert f"{100 * gain:.1f} points more service than the base" in pack.proposal
     assert "of its target" not in pack.proposal
-    assert "its target of 99.0 %" in pack.proposal
+    assert "service on target" in pack.proposal
     assert pack.proposal.endswith("; 1 of 2 decisions is open.")
     assert pack.actions[0].what == "Other"
     assert len(pack.sentences) == len(set(pack.sentences))
@@ -99,7 +100,7 @@ def test_a_proposal_says_what_it_brings_and_what_is_open() -> None:
 
 def test_the_base_may_be_proposed_and_what_improves_nothing_says_so() -> None:
     base = build(_usual())
-    assert base.proposal.startswith("The base is proposed, the company as it is without any Change")
+    assert base.proposal.startswith("The base is proposed, the company without any Change")
     assert base.bridge is None
     assert [line.recommended for line in base.scenarios] == [True]
     worse = build(_usual(dataclasses.replace(MORE, hours=-9.0)))

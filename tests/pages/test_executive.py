@@ -15,7 +15,7 @@ from pages.parts import state
 from pages.parts.executive import cards, proposal
 from pages.parts.executive import proposal_html as html
 from sop_core import risk
-from sop_core.changes import CapacityChange, Scope
+from sop_core.changes import CapacityChange, DemandGrowth, Scope
 from sop_core.cycle.decision import (
     APPROVED,
     DEFERRED,
@@ -94,7 +94,7 @@ def test_a_proposal_is_on_the_page_from_its_sentence_to_what_it_rests_on(line: P
     text = said(app)
     order = [
         "Executive review of Jan 26", 'class="ex-kpis"', "Scenarios considered", "<h3>Risk", "What could break the plan",
-        "Decisions <i>1: 1 to decide", "Rests on data version 1",
+        "Decisions <i>1: 1 open", "Rests on data version 1",
     ]  # fmt: skip
     at = [text.index(part) for part in order]
     assert at == sorted(at)
@@ -231,7 +231,7 @@ def test_a_bare_pack_says_what_to_bring() -> None:
     assert "There is nothing beside it" in html.scenarios(pack)
     assert "The risk is not known" in html.risk(pack)
     assert "Nothing stands out" in html.threats(pack)
-    assert "Demand of this cycle is not agreed yet" in html.basis(pack)
+    assert "Demand of this cycle is not agreed." in html.basis(pack)
 
 
 def test_scenarios_mark_the_recommended_one_and_the_chance_to_miss() -> None:
@@ -268,7 +268,7 @@ def test_no_text_of_the_data_reaches_the_page_as_markup(pack: Callable[..., v.Pa
 
 def test_cards_count_and_ways_follow_the_state() -> None:
     pack = packs.example()
-    assert cards.count(pack.decisions) == "3: 2 to decide, 1 approved"
+    assert cards.count(pack.decisions) == "3: 1 open, 1 deferred, 1 approved"
     first = cards.html(pack.decisions[0], "EUR")
     assert "Elena Ricci, Sales, 15 Dec 2026" in first
     assert "A month of waiting costs 24.6 k EUR" in first
@@ -284,4 +284,9 @@ def test_candidates_are_scenarios_of_open_decisions_then_the_ones_saved_last(lin
         store.archive_scenario("Later", "Ada")
         names = proposal.candidates(store.scenarios(), ())
         assert "Later" not in names
+        strong = Scenario("Strong").add(DemandGrowth(pct=0.2))
+        store.save_scenario("Strong", strong.to_json(), "Ada", 0)
+        assert "Strong" not in proposal.candidates(store.scenarios(), ())
+        told = store.decisions.add(Decision("Prepare for it", scenario="Strong"), "Ada")
+        assert proposal.candidates(store.scenarios(), (told,))[0] == "Strong"
         assert names[0] == "Latest"

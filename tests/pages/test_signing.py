@@ -64,7 +64,7 @@ def test_a_plan_is_signed_and_opened_as_it_was_signed(store: Path) -> None:
     said = text(app)
     assert "“Grown” is ready to be signed" in said
     assert "The demand of this cycle is not agreed yet." in said
-    assert "Every decision is taken: 1 approved." in said
+    assert "No decision is open: 1 approved." in said
     assert "No plan is signed yet." in said
     app = signed(app)
     said = text(app)
@@ -125,7 +125,7 @@ def test_open_decisions_are_confirmed(store: Path) -> None:
     with Store.open(store) as opened:
         opened.decisions.add(Decision("Buy <b>a press</b>", scenario=GROWN.name), "Ada")
     app = page(scenario=GROWN.name)
-    assert "1 decision is not taken yet: “Buy &lt;b&gt;a press&lt;/b&gt;”." in text(app)
+    assert "1 decision is open: “Buy &lt;b&gt;a press&lt;/b&gt;”." in text(app)
     app = signed(app)
     assert "Nobody has decided yet on “Buy" in errors(app)
     app.checkbox(key="sign_undecided").check()

@@ -16,7 +16,7 @@ from pages.parts import format as fmt
 from pages.parts import state
 from pages.parts.executive.proposal_html import bare_amount, day, gap
 from pages.parts.meeting.decisions_form import decided
-from sop_core.cycle.decision import APPROVED, DEFERRED, DONE, OPTION_KPIS, PROPOSED, REJECTED, UNDECIDED
+from sop_core.cycle.decision import APPROVED, DEFERRED, DONE, OPTION_KPIS, PROPOSED, REJECTED
 from sop_core.errors import SopError, StoreError
 from sop_core.kpis import KPIS
 from sop_core.pack import value as v
@@ -38,6 +38,8 @@ _WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DONE: (),
     }
 )
+#: The order of the cards; their order in the pack is kept for the files to take away.
+_ORDER: Mapping[str, int] = MappingProxyType({PROPOSED: 0, DEFERRED: 1, APPROVED: 2, REJECTED: 2, DONE: 3})
 #: Beyond so many, the Changes are left away on paper, so that it stays on two pages.
 _MANY: Final = 2
 #: Cards drawn; the rest is on the Pre-S&OP page.
@@ -51,9 +53,7 @@ _REFUSED = "_exec_refused"
 
 def draw(pack: v.Pack, *, read_only: bool = False) -> None:
     """The cards, those still to decide first. `read_only`: as they were signed."""
-    cards = sorted(
-        pack.decisions, key=lambda card: (card.state not in UNDECIDED, card.state == DONE, card.id)
-    )
+    cards = sorted(pack.decisions, key=lambda card: (_ORDER.get(card.state, len(_ORDER)), card.id))
     st.html(f'<div class="ex ex-heading"><h3>Decisions <i>{fmt.safe(count(cards))}</i></h3></div>')
     if not cards:
         _nothing()
@@ -69,13 +69,12 @@ def draw(pack: v.Pack, *, read_only: bool = False) -> None:
 
 
 def count(cards: Sequence[v.DecisionCard]) -> str:
-    """`3: 2 to decide, 1 approved`."""
+    """`3: 1 open, 1 deferred, 1 approved`."""
     if not cards:
         return ""
-    words = ["to decide" if card.state in UNDECIDED else card.state for card in cards]
-    parts = [
-        f"{words.count(word)} {word}" for word in ("to decide", APPROVED, REJECTED, DONE) if words.count(word)
-    ]
+    words = ["open" if card.open else card.state for card in cards]
+    known = ("open", DEFERRED, APPROVED, REJECTED, DONE)
+    parts = [f"{words.count(word)} {word}" for word in known if words.count(word)]
     return f"{len(cards)}: {', '.join(parts)}"
 
 

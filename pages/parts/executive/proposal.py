@@ -16,6 +16,8 @@ from pages.parts.context import View
 from pages.parts.executive import cards, exports, pictures, print_style, signed, source
 from pages.parts.executive import proposal_html as html
 from sop_core.cycle.decision import OPEN_STATES
+from sop_core.pack.gather import choices
+from sop_core.scenario import Scenario
 from sop_core.store import StoredScenario
 from sop_core.store.decisions import DecisionRecord
 
@@ -118,9 +120,11 @@ def _unsaved(view: View) -> None:
 
 
 def candidates(stored: Sequence[StoredScenario], decisions: Sequence[DecisionRecord]) -> list[str]:
-    """Scenarios that could be proposed: those of open decisions, newest first, then those saved last."""
+    """Scenarios that could be proposed: those of open decisions, newest first, then those saved last. One in which the
+    market brings something else is no proposal, unless a decision names it."""
     live = {one.name: one for one in stored if one.archived is None and one.name != state.BASE}
     wanted = [record.value.scenario for record in reversed(decisions) if record.value.state in OPEN_STATES]
     latest = sorted(live.values(), key=lambda one: (one.updated, one.created), reverse=True)
-    names = dict.fromkeys((*wanted, *(one.name for one in latest)))
+    chosen, _ = choices(Scenario.base(), {one.name: one for one in latest})
+    names = dict.fromkeys((*wanted, *chosen))
     return [name for name in names if name in live][:OFFERED]

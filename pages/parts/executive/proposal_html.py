@@ -24,6 +24,8 @@ _MOST = 6
 _COLUMNS = 4
 #: Defaults named on the page; the rest is counted.
 _DEFAULTS = 3
+#: Said where nobody agreed on the demand, in the words of the pack.
+_NOT_AGREED = "Demand of this cycle is not agreed."
 
 
 def amount(value: float | None, unit: str, currency: str) -> str:
@@ -70,9 +72,9 @@ def day(text: str) -> str:
 
 
 def head(pack: v.Pack) -> str:
-    """Company, cycle and title, the proposal in one sentence, and what else must be said."""
+    """Company, cycle and title, the proposal in one sentence, its Changes and what else must be said first."""
     who = f"{fmt.safe(pack.company)} · " if pack.company else ""
-    more = "".join(f"<li>{fmt.safe(line)}</li>" for line in pack.sentences)
+    more = "".join(f"<li>{fmt.safe(line)}</li>" for line in pack.sentences[: pack.foremost])
     listed = f'<ul class="ex-more">{more}</ul>' if more else ""
     return (
         f'<div class="ex"><p class="ex-top">{who}Executive review of {month_label(pack.cycle)} · '
@@ -302,14 +304,15 @@ def _stake(one: v.Threat, currency: str) -> str:
 
 
 def basis(pack: v.Pack) -> str:
-    """Data version, agreement, engine and defaults, in a quiet line."""
+    """What is not known or left out, data version, agreement, engine and defaults, in quiet lines."""
     b = pack.basis
+    notes = [line for line in pack.sentences[pack.foremost :] if line not in (b.agreement, _NOT_AGREED)]
     data = f"data version {b.data_version}"
     data += f" of {day(b.imported)}" if b.imported else ""
     data += f", cleansing revision {b.review}" if b.review else ""
     saved = f"revision {b.scenario_revision}" if b.scenario_revision else "not saved"
     scenario = "" if not b.scenario_revision and b.scenario == "Base" else f" ({saved})"
-    agreed = b.agreement or "Demand of this cycle is not agreed yet."
+    agreed = b.agreement or _NOT_AGREED
     left = f", within {fmt.percent(b.gap, 2)} of the best plan in whole numbers" if b.gap else ""
     said = (
         f"Rests on {data}; scenario {b.scenario}{scenario}. {agreed} Plan {b.plan_fingerprint[:12]} by {b.engine}, "
@@ -322,4 +325,5 @@ def basis(pack: v.Pack) -> str:
         said += f" It uses {count} where data are missing: {' · '.join(b.defaults[:_DEFAULTS])}.{more}"
     else:
         said += " No default stands in for missing data."
-    return f'<div class="ex quiet"><p>{fmt.safe(said)}</p></div>'
+    noted = f"<p>{fmt.safe(' '.join(notes))}</p>" if notes else ""
+    return f'<div class="ex quiet">{noted}<p>{fmt.safe(said)}</p></div>'

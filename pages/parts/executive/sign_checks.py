@@ -128,18 +128,18 @@ def _agreed(shown: Shown) -> Check:
 
 def _decisions(shown: Shown) -> Check:
     cards = shown.pack.decisions
-    waiting = [card for card in cards if card.state == "proposed"]
+    waiting = [card for card in cards if card.open]
     if waiting:
         said = "1 decision is" if len(waiting) == 1 else f"{len(waiting)} decisions are"
         names = ", ".join(f"“{card.title}”" for card in waiting[:3]) + (
             " and more" if len(waiting) > 3 else ""
         )
-        return Check(LOOK, f"{said} not taken yet: {names}.", "Decide", section="Proposal")
+        return Check(LOOK, f"{said} open: {names}.", "Decide", section="Proposal")
     if not cards:
         return Check(FINE, "No decision is put to the executives.")
     words = [card.state for card in cards]
     said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    return Check(FINE, f"Every decision is taken: {said}.", "Decisions", section="Proposal")
+    return Check(FINE, f"No decision is open: {said}.", "Decisions", section="Proposal")
 
 
 def _assumptions(view: context.View) -> list[Check]:

@@ -116,10 +116,10 @@ def in_view(view: View) -> Shown:
 
 def live(view: View) -> Shown | None:
     """The Pack of the scenario in view; None while its plans are made beside the screen (that is drawn then)."""
-    evidence = _evidence(view)
+    shelves, company, key = _shelves(), _company(view), _key(view)
+    evidence = _evidence(view, key)
     if evidence is None:
         return None
-    shelves, company, key = _shelves(), _company(view), _key(view)
     impossible = shelves.without.get(company)
     if impossible is not None:
         evidence = replace(evidence, without_risk=impossible)
@@ -173,9 +173,9 @@ def _key(view: View) -> Key:
     )
 
 
-def _evidence(view: View) -> Evidence | None:
+def _evidence(view: View, key: Key) -> Evidence | None:
     """All but the risk; None while it is gathered beside the screen."""
-    shelf, key = _shelves().evidence, _key(view)
+    shelf = _shelves().evidence
     found = shelf.get(key)
     if found is not None:
         return found
