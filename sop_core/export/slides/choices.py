@@ -38,7 +38,8 @@ def scenarios(brief: Brief, with_bridge: bool = False) -> None:
         return
     columns, rows = _table(brief, shown)
     look = Look(11.0, 4.0, 7.0)
-    room = ROOM - (96.0 if len(lines) < 2 else 0.0)
+    # A row may become a line higher where letters are wider than measured.
+    room = ROOM - (96.0 if len(lines) < 2 else 12.0)
     rows = fit_rows(columns, rows[:2], rows[2:], room, look, lambda n: f"and {plural(n, 'more line')}")
     look = roomy(columns, rows, room, look)
     names = ", ".join(line.name for line in shown)

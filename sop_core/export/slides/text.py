@@ -59,6 +59,12 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 def wrap(text: str, room: float, size: float, bold: bool = False) -> list[str]:
     """The lines of a text in a column of that width; words wider than it are broken."""
+    return list(_lines(text, room, size, bold))
+
+
+@lru_cache(maxsize=2048)
+def _lines(text: str, room: float, size: float, bold: bool) -> tuple[str, ...]:
+    """As `wrap`; a table measures each of its texts many times."""
     lines: list[str] = []
     line = ""
     for word in clean(text).split(" "):
@@ -73,7 +79,7 @@ def wrap(text: str, room: float, size: float, bold: bool = False) -> list[str]:
             cut = _most(line, room, size, bold)
             lines.append(line[:cut])
             line = line[cut:]
-    return [*lines, line]
+    return (*lines, line)
 
 
 def _most(text: str, room: float, size: float, bold: bool) -> int:
