@@ -287,3 +287,16 @@ def test_a_company_with_next_to_nothing_is_exported(tmp_path: Path, capsys: Capt
         )
         assert code == 0, told
         assert out.stat().st_size > 1_000
+
+
+def test_a_record_that_was_edited_is_told_by_every_command(
+    signed: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    with Store.open(signed) as store:
+        store._connection.raw.execute("UPDATE signoff SET json = 'not json'")
+    out = tmp_path / "a.pdf"
+    for command in (("signoffs",), ("export", "--signoff", 1, "--out", out), ("verify",)):
+        code, _, told = run(capsys, command[0], "--store", signed, *command[1:])
+        assert code == 1
+        assert "sign-off 1" in told.lower()
+    assert not out.exists()

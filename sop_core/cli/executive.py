@@ -10,7 +10,7 @@ from typing import Any
 from sop_core import risk
 from sop_core.cli.output import Progress, print_json, print_result, say
 from sop_core.cli.reading import existing, snapshot_of
-from sop_core.errors import SopError
+from sop_core.errors import SopError, StoreError
 from sop_core.export import files
 from sop_core.export.files import Frames
 from sop_core.export.tables import write_whole
@@ -79,14 +79,22 @@ def signoff(wanted: argparse.Namespace) -> None:
 def signoffs(wanted: argparse.Namespace) -> None:
     """Lists the sign-offs, newest first."""
     with existing(wanted.store) as store:
-        found = store.signoffs.list()
+        found, broken = store.signoffs.list(), store.signoffs.broken()
     replaced = {one.supersedes: one.number for one in found if one.supersedes is not None}
     lines = [
         one.sentence() + (f"; superseded by {replaced[one.number]}" if one.number in replaced else "")
         for one in found
     ]
-    body = {"signoffs": [_record(one) | {"superseded_by": replaced.get(one.number)} for one in found]}
-    print_result(wanted, body, lines or ["Nothing is signed in this store yet."])
+    body: dict[str, Any] = {
+        "signoffs": [_record(one) | {"superseded_by": replaced.get(one.number)} for one in found]
+    }
+    body["broken"] = list(broken)
+    print_result(wanted, body, lines or ([] if broken else ["Nothing is signed in this store yet."]))
+    if broken:
+        which = ", ".join(map(str, broken))
+        raise StoreError(
+            f"The record of sign-off {which} is not as it was signed. See what changed with: verify."
+        )
 
 
 def verify(wanted: argparse.Namespace) -> int:

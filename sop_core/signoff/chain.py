@@ -7,6 +7,7 @@ least one of these behind.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,10 +49,19 @@ def read(rows: Sequence[tuple[int, str, str]]) -> tuple[Raw, ...]:
     found = []
     for number, stored, text in rows:
         try:
-            found.append(Raw(number, stored, text, from_json(Signoff, text)))
-        except ReviewError as error:
-            found.append(Raw(number, stored, text, None, str(error)))
+            found.append(Raw(number, stored, text, _sensible(from_json(Signoff, text))))
+        except (ReviewError, ValueError, KeyError, TypeError, RecursionError) as error:
+            found.append(Raw(number, stored, text, None, f"{error}."))
     return tuple(found)
+
+
+def _sensible(signed: Signoff) -> Signoff:
+    """A record in which also the texts inside can be read. Raises ValueError, KeyError, TypeError."""
+    signed.sentence()
+    for text in (*signed.decisions, *signed.assumptions):
+        entry = json.loads(text)
+        int(entry["id"]), int(entry["revision"]), dict(entry["value"])
+    return signed
 
 
 def check(

@@ -60,7 +60,9 @@ class LockRecord:
     signoff: int | None = None
 
     def sentence(self) -> str:
-        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`; `Signed for Nov 26 (sign-off 3) by Ada on ...`."""
+        """`Demand agreed for Nov 26 (v1): locked by Ada on 12 Nov 2026`; of a sign-off `Signed for Nov 26 (sign-off 3) by
+        Ada on 12 Nov 2026`.
+        """
         when = f"{self.at.day} {self.at:%b %Y}"
         if self.signoff is not None:
             return f"{self.reason} by {self.who} on {when}"

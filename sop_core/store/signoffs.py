@@ -34,17 +34,19 @@ class Signoffs:
         self._connection = connection
 
     def list(self) -> tuple[Signoff, ...]:
-        """All sign-offs, newest first. Raises StoreError where one cannot be read."""
-        with self._connection.cursor() as cursor:
-            return _read(cursor)
+        """All sign-offs that stand as they were signed, newest first; see `broken` for the others."""
+        return tuple(one for one in map(_readable, reversed(self.raw())) if one is not None)
+
+    def broken(self) -> tuple[int, ...]:
+        """Numbers of the sign-offs whose record cannot be read, or was edited: verify tells what is wrong with them."""
+        return tuple(number for number, mark, text in self.raw() if _readable((number, mark, text)) is None)
 
     def get(self, number: int) -> Signoff:
-        """The sign-off of that number. Raises StoreError where there is none."""
-        with self._connection.cursor() as cursor:
-            row = first_row(cursor, "SELECT number, json FROM signoff WHERE number = ?", [number])
-        if row is None:
+        """The sign-off of that number. Raises StoreError where there is none, or its record is not as it was signed."""
+        found = next((one for one in reversed(self.raw()) if one[0] == number), None)
+        if found is None:
             raise _missing(number)
-        return _record(int(row[0]), str(row[1]))
+        return _record(*found)
 
     def latest(self, cycle: str | None = None) -> Signoff | None:
         """The newest sign-off (of a cycle, `2026-11`): the one in force; None where nothing was signed."""
@@ -55,11 +57,14 @@ class Signoffs:
         return next((one for one in reversed(self.list()) if one.supersedes == number), None)
 
     def pack(self, number: int) -> Pack:
-        """What the executives were shown. Raises StoreError where it cannot be read."""
+        """What the executives were shown. Raises StoreError where it is not what was signed, or cannot be read."""
+        text = self.pack_text(number)
+        if digest(text) != self.get(number).pack:
+            raise StoreError(f"What sign-off {number} showed was edited after it was signed. {_VERIFY}")
         try:
-            return from_json(Pack, self.pack_text(number))
+            return from_json(Pack, text)
         except ReviewError as error:
-            raise StoreError(f"The pack of sign-off {number} cannot be read: {error} {_VERIFY}") from error
+            raise StoreError(f"What sign-off {number} showed cannot be read: {error} {_VERIFY}") from error
 
     def pack_text(self, number: int) -> str:
         """The pack's JSON as it was signed."""
@@ -108,10 +113,7 @@ class Signoffs:
         verified, not to be relied on.
         """
         with self._connection.cursor() as cursor:
-            rows = cursor.execute(
-                "SELECT number, digest, json FROM signoff ORDER BY number, rowid"
-            ).fetchall()
-        return tuple((int(number), str(mark), str(text)) for number, mark, text in rows)
+            return _raw(cursor)
 
     def head(self) -> tuple[int, str] | None:
         """Number and digest of the last sign-off, as the chain's head has it; None where nothing was signed."""
@@ -174,15 +176,29 @@ def _missing(number: int) -> StoreError:
 
 
 def _read(cursor: duckdb.DuckDBPyConnection) -> tuple[Signoff, ...]:
-    rows = cursor.execute("SELECT number, json FROM signoff ORDER BY number DESC, rowid DESC").fetchall()
-    return tuple(_record(int(number), str(text)) for number, text in rows)
+    """The chain, newest first. Raises StoreError where a record is not as it was signed: nothing is signed on top."""
+    return tuple(_record(*one) for one in reversed(_raw(cursor)))
 
 
-def _record(number: int, text: str) -> Signoff:
+def _raw(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[int, str, str], ...]:
+    rows = cursor.execute("SELECT number, digest, json FROM signoff ORDER BY number, rowid").fetchall()
+    return tuple((int(number), str(mark), str(text)) for number, mark, text in rows)
+
+
+def _record(number: int, mark: str, text: str) -> Signoff:
+    if digest(text) != mark:
+        raise StoreError(f"The record of sign-off {number} was edited after it was signed. {_VERIFY}")
     try:
         return from_json(Signoff, text)
-    except ReviewError as error:
+    except (ReviewError, RecursionError) as error:
         raise StoreError(f"The record of sign-off {number} cannot be read: {error} {_VERIFY}") from error
+
+
+def _readable(one: tuple[int, str, str]) -> Signoff | None:
+    try:
+        return _record(*one)
+    except StoreError:
+        return None
 
 
 def _checked(who: str, role: str, comment: str, reason: str) -> dict[str, str]:

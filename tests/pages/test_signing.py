@@ -29,6 +29,16 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return plans.fill(tmp_path_factory.mktemp("signing") / "s.duckdb")
 
 
+@pytest.fixture(scope="module")
+def small_signed(filled: Path) -> Path:
+    """The same with its scenario signed, never to be written to."""
+    path = filled.with_name("signed.duckdb")
+    shutil.copy(filled, path)
+    with Store.open(path) as opened:
+        opened.signoffs.sign(plans.drawn(opened).proposal, "Ada Keller", "CEO")
+    return path
+
+
 @pytest.fixture
 def store(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "s.duckdb"
@@ -156,6 +166,27 @@ def test_a_sign_off_that_is_not_there_is_said_and_the_plan_is_shown(store: Path,
     app = page(scenario=GROWN.name, signoff=number)
     assert "signoff" not in app.query_params
     assert "“Grown” is ready to be signed" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("change", "query", "said"),
+    [
+        ("json = 'not json'", {}, "The record of sign-off 1 is not as it was signed"),
+        ("json = 'not json'", {"signoff": "1"}, "The record of sign-off 1 is not as it was signed"),
+        ("pack = '{}'", {"signoff": "1"}, "What sign-off 1 showed was edited after it was signed"),
+    ],
+)
+def test_a_damaged_sign_off_is_said_and_can_be_verified(
+    store: Path, small_signed: Path, change: str, query: dict[str, str], said: str
+) -> None:
+    shutil.copy(small_signed, store)
+    with Store.open(store) as opened:
+        opened._connection.raw.execute(f"UPDATE signoff SET {change}")
+    app = page(scenario=GROWN.name, **query)
+    assert said in errors(app).replace("\\", "")
+    assert "No plan is signed yet." not in text(app)
+    assert not app.exception
+    assert not app.button(key="verify_all").disabled
 
 
 def test_a_signed_scenario_moves_as_a_what_if_only(store: Path) -> None:

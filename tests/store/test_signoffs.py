@@ -30,6 +30,7 @@ from sop_core.scenario import Scenario
 from sop_core.signoff.freeze import demand_digest, draw_up, signed_name
 from sop_core.signoff.record import FIRST, Signoff, bytes_digest, digest
 from sop_core.signoff.rows import frame_of, lines_digest, lines_of
+from sop_core.signoff.verify import verify
 from sop_core.store import Store
 from tests.signoff import plans
 from tests.signoff.plans import GROWN, Drawn
@@ -310,22 +311,91 @@ def test_a_pack_of_another_plan_is_not_signed(store: Store, grown: Drawn, ready:
 # -- for ever --
 
 
-def test_a_signed_scenario_stays_as_it_is_for_ever(store: Store, grown: Drawn) -> None:
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda s: s.save_scenario(GROWN.name, GROWN.to_json(), "ben"),
+        lambda s: s.save_scenario(GROWN.name, GROWN.to_json(), "ben", 1),
+        lambda s: s.save_scenario(GROWN.name, GROWN.to_json(), "ben", source=("Other", 1)),
+        lambda s: s.rename_scenario(GROWN.name, "New name", "ben"),
+        lambda s: s.delete_scenario(GROWN.name, "ben"),
+        lambda s: s.lock_scenario(GROWN.name, "ben", "mine"),
+        lambda s: s.unlock_scenario(GROWN.name, "ben", "I want to"),
+    ],
+    ids=["save", "save as opened", "merge", "rename", "delete", "lock", "unlock"],
+)
+def test_a_signed_scenario_stays_as_it_is_for_ever(
+    store: Store, grown: Drawn, attempt: Callable[[Store], object]
+) -> None:
+    store.duplicate_scenario(GROWN.name, "Other", "ben")
     sign(store, grown)
     before = store.load_scenario(GROWN.name)
-    for attempt in (
-        lambda: store.save_scenario(GROWN.name, GROWN.to_json(), "ben"),
-        lambda: store.rename_scenario(GROWN.name, "Other", "ben"),
-        lambda: store.delete_scenario(GROWN.name, "ben"),
-        lambda: store.lock_scenario(GROWN.name, "ben", "mine"),
-        lambda: store.unlock_scenario(GROWN.name, "ben", "I want to"),
-    ):
-        with pytest.raises(StoreError, match=r"Signed for Jan 26 \(sign-off 1\) by Ada Keller"):
-            attempt()
+    with pytest.raises(StoreError, match=r"Signed for Jan 26 \(sign-off 1\) by Ada Keller"):
+        attempt(store)
+    assert store.load_scenario(GROWN.name) == before
+
+
+def test_what_happens_after_a_signature_leaves_it_as_it_was(store: Store, grown: Drawn) -> None:
+    signed = sign(store, grown)
+    before = store.load_scenario(GROWN.name)
     store.archive_scenario(GROWN.name, "ben", "old")
     store.unarchive_scenario(GROWN.name, "ben")
-    assert store.load_scenario(GROWN.name) == before
     assert store.duplicate_scenario(GROWN.name, "Copy", "ben").locked is None
+    store.save_scenario("Copy", GROWN.add(DemandGrowth(pct=0.2)).rename("Copy").to_json(), "ben", 1)
+    _decide(store)
+    _assume(store)
+    _cleanse(store)
+    _import(store)
+    assert store.load_scenario(GROWN.name) == before
+    assert store.signoffs.get(1) == signed
+    assert store.signoffs.pack(1) == grown.pack
+    assert verify(store, replay=False).ok
+
+
+def _edit(column: str, text: str, *, resigned: bool = False) -> Callable[[Store], None]:
+    def edit(store: Store) -> None:
+        raw = store._connection.raw
+        raw.execute(f"UPDATE signoff SET {column} = ?", [text])
+        if resigned:
+            raw.execute("UPDATE signoff SET digest = ?", [digest(text)])
+            raw.execute("UPDATE signoff_head SET digest = ?", [digest(text)])
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("text", "resigned"), [("not json", False), ("not json", True), ("[]", True), ("{}", True), ("[" * 9999, True)]
+)  # fmt: skip
+def test_a_record_that_cannot_be_read_is_said_and_can_be_verified(
+    store: Store, grown: Drawn, text: str, resigned: bool
+) -> None:
+    sign(store, grown)
+    _edit("json", text, resigned=resigned)(store)
+    assert (store.signoffs.list(), store.signoffs.broken()) == ((), (1,))
+    assert store.signoffs.latest() is None
+    assert store.signoffs.superseded(1) is None
+    for read in (store.signoffs.get, store.signoffs.pack, store.signoffs.frames):
+        with pytest.raises(StoreError, match=r"record of sign-off 1 .*Verify the chain"):
+            read(1)
+    with pytest.raises(StoreError, match="record of sign-off 1"):  # nothing is signed on top of it
+        sign(store, grown, supersedes=1, reason="again")
+    report = verify(store, replay=False)
+    assert not report.ok
+    assert "its record" in report.findings[0].sentence
+
+
+def test_a_pack_that_was_edited_is_not_shown_as_signed(store: Store, grown: Drawn) -> None:
+    sign(store, grown)
+    _edit("pack", store.signoffs.pack_text(1).replace("Second shift", "Third shift"))(store)
+    with pytest.raises(StoreError, match="What sign-off 1 showed was edited after it was signed"):
+        store.signoffs.pack(1)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2, 10**30])
+def test_a_number_that_no_sign_off_has_is_said(store: Store, grown: Drawn, number: int) -> None:
+    sign(store, grown)
+    with pytest.raises(StoreError, match="There is no sign-off number"):
+        store.signoffs.get(number)
 
 
 def test_reopening_an_agreement_leaves_the_signatures_lock(store: Store, grown: Drawn) -> None:
@@ -374,8 +444,9 @@ def test_of_two_who_sign_at_once_one_does_and_the_other_is_told(store: Store, gr
 
 
 VICTIM = """
-import os, pickle, signal, sys, threading, types
+import os, pickle, signal, sys, threading, time, types
 from sop_core.store import Store, connection, scenarios, signoffs
+until, parent = time.monotonic() + 60, os.getppid()
 store, point = Store.open(sys.argv[1]), sys.argv[3]
 with open(sys.argv[2], "rb") as file:
     proposal = pickle.load(file)
@@ -384,6 +455,8 @@ def die(*given, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def sign(n):
+    if time.monotonic() > until or os.getppid() != parent:
+        sys.exit("nobody is there any more")
     store.signoffs.sign(proposal, "Ada", "CEO", supersedes=n - 1 or None, reason="again")
     print(n, flush=True)
 
@@ -396,7 +469,7 @@ elif point == "commit":
     connection._commit = die
 else:
     threading.Timer(0.05, die).start()
-for n in range(2, 500):
+for n in range(2, 100):
     sign(n)
 """
 
@@ -412,12 +485,13 @@ def test_a_kill_while_signing_leaves_it_signed_whole_or_not_at_all(
     proposal.write_bytes(pickle.dumps(grown.proposal))
     done = subprocess.run(
         [sys.executable, "-c", VICTIM, str(path), str(proposal), point],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False,
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL
     told = [int(line) for line in done.stdout.split()]
     with Store.open(path) as store:
         chain = store.signoffs.list()
+        assert verify(store, replay=False).ok
         assert len(chain) == 1 if point != "anywhere" else len(chain) >= max(told)
         assert [one.number for one in chain] == list(range(len(chain), 0, -1))
         for one, before in zip(chain, [*(b.digest for b in chain[1:]), FIRST], strict=True):

@@ -39,13 +39,22 @@ def render(view: context.View) -> None:
     """The section: a sign-off that the address names is shown as it was signed, else the plan in view is to be signed."""
     _finished()
     old = signed.opened()
-    if old is not None:
-        sign_list.record(old, signed.pack_of(old))
-    else:
-        _to_sign(view)
-    chain = state.store().signoffs.list()
-    sign_list.draw(chain, old)
-    if chain:
+    # What was signed may be damaged: then the list and Verify are wanted all the more.
+    with state.explained():
+        if old is not None:
+            sign_list.record(old, signed.pack_of(old))
+        else:
+            _to_sign(view)
+    chain, broken = state.store().signoffs.list(), state.store().signoffs.broken()
+    if chain or not broken:
+        sign_list.draw(chain, old)
+    if broken:
+        which = ", ".join(map(str, broken))
+        st.error(
+            f"The record of sign-off {which} is not as it was signed, so it is not listed. Verify tells what changed.",
+            icon=":material/gpp_bad:",
+        )
+    if chain or broken:
         verify.render(None if old is None else old.number)
 
 
