@@ -10,6 +10,7 @@ from sop_core.export.slides.figure import COLUMN, Data, Spec
 from sop_core.export.slides.frame import Page, Para, Run
 from sop_core.export.slides.table import Cell, Column, Look, Row, add_table, fit_rows, roomy
 from sop_core.export.slides.template import BOTTOM, MARGIN, TOP
+from sop_core.export.slides.text import WIDE
 from sop_core.pack.value import RiskLine, RiskPart, ScenarioLine, Threat
 from sop_core.wording import DASH, money, percent
 
@@ -334,4 +335,5 @@ def _card(
         Para(sentence(threat.sentence), large - 1.0, "ink", before=4.0, lines=4),
     ]
     foot = 21.0 if _stake(brief, threat) else 0.0
-    return paras, foot, sum(para.tall(room) for para in paras) + foot + 24.0
+    # As high as wide letters need, so that the stake stays below the sentence.
+    return paras, foot, sum(para.tall(room / WIDE) for para in paras) + foot + 24.0

@@ -63,7 +63,8 @@ def kpis(brief: Brief) -> None:
         look,
         lambda n: f"and {plural(n, 'more KPI')} in the notes of this slide",
     )
-    look = roomy(columns, shown, ROOM - foot, look)
+    # Wide letters may make a row higher: what is left over for that is not shared out.
+    look = roomy(columns, shown, ROOM - foot - 14.0, look)
     alt = (
         headline(brief)
         + " Table of KPIs: "
