@@ -60,6 +60,9 @@ def signoff(wanted: argparse.Namespace) -> None:
     """Signs a scenario's plan, made at the newest data."""
     if wanted.reason and wanted.supersedes is None:
         raise SopError("A reason belongs to a sign-off that is replaced: give its number with --supersedes.")
+    for name, what in ((wanted.who, "who signs: --who NAME"), (wanted.role, "in which role: --role ROLE")):
+        if not name.strip():  # before minutes are spent on planning
+            raise SopError(f"Say {what}.")
     if wanted.supersedes is not None and not wanted.reason.strip():
         raise SopError(f"Say why sign-off {wanted.supersedes} is replaced: --reason TEXT.")
     tell = Progress(wanted.json)
@@ -67,6 +70,12 @@ def signoff(wanted: argparse.Namespace) -> None:
         with existing(wanted.store) as store:
             evidence = _evidence(store, wanted, tell)
             proposal = draw_up(store, evidence.plan, build(evidence), progress=tell.step)
+            if proposal.undecided and not wanted.undecided:
+                open_ones = ", ".join(f"“{title}”" for title in proposal.undecided)
+                raise SopError(
+                    f"Nobody has decided yet on {open_ones}. Decide on the Executive page, or sign with them open: "
+                    "--undecided."
+                )
             signed = store.signoffs.sign(
                 proposal, wanted.who, wanted.role, wanted.comment,
                 supersedes=wanted.supersedes, reason=wanted.reason, undecided=wanted.undecided,
@@ -138,12 +147,18 @@ def _kind(wanted: argparse.Namespace) -> str:
     """The kind of file, as asked for or as the file is called."""
     ending = wanted.out.suffix.lower().lstrip(".")
     kind = wanted.format or ending
-    if kind not in files.KINDS:
+    if kind not in files.KINDS and not wanted.out.is_dir():
         raise SopError(f"{wanted.out}: say what it shall be: --format {', '.join(files.KINDS)}.")
     if ending in files.KINDS and ending != kind:
         raise SopError(f"{wanted.out} is called .{ending}, but --format says {kind}. Call it .{kind}.")
     if wanted.out.is_dir():
-        raise SopError(f"{wanted.out} is a folder. Name a file in it: {wanted.out / f'plan.{kind}'}.")
+        raise SopError(
+            f"{wanted.out} is a folder. Name a file in it: {wanted.out / ('plan.' + (kind or 'pdf'))}."
+        )
+    if not wanted.out.absolute().parent.is_dir():
+        raise SopError(
+            f"There is no folder {wanted.out.parent} to write into. Make it, or choose another one."
+        )
     return str(kind)
 
 

@@ -14,6 +14,7 @@ from sop_core.signoff import replay
 from sop_core.signoff.marks import compare, first_of, table_digest
 from sop_core.signoff.record import Signoff
 from sop_core.signoff.rows import lines_digest
+from sop_core.wording import kpi_exact
 
 
 def tables_differ(
@@ -90,18 +91,22 @@ def pack_hint(signed: Signoff, text: str) -> str:
 def kpis_named(differ: Mapping[str, tuple[float | None, float | None]], most: int = 4) -> str:
     """KPIs that differ, (now, then), in words."""
     parts = [
-        f"{KPIS[name].title if name in KPIS else name} {_number(now, then)} where {_number(then, now)} was signed"
+        f"{KPIS[name].title if name in KPIS else name} {_number(name, now, then)} where "
+        f"{_number(name, then, now)} was signed"
         for name, (now, then) in differ.items()
     ]
     more = f" and {len(parts) - most} more" if len(parts) > most else ""
     return f"{', '.join(parts[:most])}{more}"
 
 
-def _number(value: float | None, beside: float | None) -> str:
+def _number(name: str, value: float | None, beside: float | None) -> str:
+    """A KPI's value as screens write it in full; with every digit where it would read like the one beside it."""
     if value is None:
         return "no value"
-    short = f"{value:,.6g}"
-    return repr(value) if beside is not None and f"{beside:,.6g}" == short else short
+    if name not in KPIS:
+        return repr(value)
+    full = kpi_exact(name, value)
+    return repr(value) if beside is not None and kpi_exact(name, beside) == full else full
 
 
 def environment(signed: Signoff, engine: str) -> list[tuple[str, str, str]]:

@@ -243,9 +243,13 @@ class _Verifier:
     ) -> None:
         text = self.store.signoffs.pack_text(signed.number)
         if digest(text) != signed.pack:
-            notes.say(
-                "contents", f"the pack that was shown was edited: {pack_hint(signed, text)}", chain.RESTORE
+            others = [one for one in self.store.signoffs.list() if one.pack == digest(text)]
+            said = (
+                f"the pack that stands here is that of sign-off {others[0].number}."
+                if others
+                else f"the pack that was shown was edited: {pack_hint(signed, text)}"
             )
+            notes.say("contents", said, chain.RESTORE)
         # A plan made again of other data tells nothing about the rows that were signed.
         same = truth is not None and truth.plan.fingerprint == signed.plan_fingerprint
         signed_lines = truth.lines if truth is not None and same else None
