@@ -355,7 +355,7 @@ def _decisions(sheet: Sheet, pack: Pack, limits: _Limits) -> None:
         sheet.head("Decisions")
         sheet.paragraph("No decision waits for this meeting.", 1, BODY, LIGHT.muted)
         return
-    open_ = sum(card.state in ("proposed", "deferred") for card in pack.decisions)
+    open_ = sum(card.open for card in pack.decisions)
     sheet.head("Decisions", f"{len(pack.decisions)}, of which {open_} to be taken" if open_ else "")
     for card in sheet.rows(pack.decisions, limits.decisions, "decisions"):
         sheet.down(BODY * 1.5)

@@ -26,7 +26,6 @@ _FIRST: Final = ("margin", "service_level", "stock_value", "cash")
 #: Where the figures at the foot begin.
 _FIGURES: Final = BOTTOM - 84.0
 _SENTENCES: Final = 3
-_OPEN: Final = ("proposed", "deferred")
 _DECISIONS: Final = (Column(214.0), Column(96.0, "r"), Column(126.0), Column(84.0))
 
 
@@ -67,7 +66,7 @@ def _ask(brief: Brief) -> str:
         at = signed.at.replace("T", " ").replace("Z", " UTC")
         role = f", {cut(signed.role)}" if signed.role else ""
         return f"Nothing more: signed by {cut(signed.who)}{role}, {at}, as no. {signed.number}."
-    waiting = sum(card.state in _OPEN for card in brief.pack.decisions)
+    waiting = sum(card.open for card in brief.pack.decisions)
     plan = f"sign the plan for {brief.planned}" if brief.planned else "sign the plan"
     return (
         f"Decide {plural(waiting, 'open decision')} and {plan}."
@@ -78,7 +77,7 @@ def _ask(brief: Brief) -> str:
 
 def _decisions(brief: Brief, page: Page) -> float:
     cards = brief.pack.decisions
-    waiting = sum(card.state in _OPEN for card in cards)
+    waiting = sum(card.open for card in cards)
     top = heading(page, _LEFT, 44.0, _ROOM, "Decisions", f"{len(cards)} in all, {waiting or 'none'} open")
     head: Row = [
         Cell("Decision and recommendation", True, "muted"),
