@@ -10,8 +10,7 @@ import dataclasses
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 from pages.parts.beside import Solves, Wish
@@ -41,8 +40,6 @@ DEMANDS = 12
 SLOW = 30_000
 #: Estimates kept by scenario, for the length of a drag back and forth.
 ESTIMATES = 8
-#: Seconds that an exact plan waits for an estimate at most.
-HEAD_START = 1.0
 #: Data versions kept: the latest, and the one before while somebody still looks at it.
 VERSIONS = 2
 
@@ -65,7 +62,6 @@ class Desk:
         self._previewer: Previewer | None = None
         self._estimates: OrderedDict[tuple[str, int], Preview | None] = OrderedDict()
         self._learned = 0
-        self._estimating = threading.Lock()
         #: Exact plans made beside the screen, for companies whose plans take long.
         self.beside = Solves(self._solve_beside, self._learn)
 
@@ -152,17 +148,6 @@ class Desk:
         """Has a scenario's plan made beside the screen; what the session wanted before is dropped."""
         return self.beside.want(session, scenario)
 
-    @contextmanager
-    def estimates_first(self) -> Iterator[None]:
-        """While an estimate is being made, exact plans beside the screen wait for it: two cores that work on both at
-        once answer with neither."""
-        taken = self._estimating.acquire(timeout=HEAD_START)
-        try:
-            yield
-        finally:
-            if taken:
-                self._estimating.release()
-
     def estimate(self, scenario: Scenario) -> Preview | None:
         """What is known of a scenario's plan from the plans solved so far, at once; None where nothing is.
 
@@ -192,8 +177,6 @@ class Desk:
 
     def _solve_beside(self, scenario: Scenario, stop: Stop) -> Plan:
         """In the thread beside the screen."""
-        if self._estimating.acquire(timeout=HEAD_START):
-            self._estimating.release()
         known = self.known(scenario)
         if known is not None:
             return known

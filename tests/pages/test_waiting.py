@@ -167,16 +167,6 @@ def test_beside_the_screen_the_same_plan_comes_out(desk: Desk) -> None:
     assert found.lowest - near <= margin <= found.highest + near
 
 
-def test_an_exact_plan_begins_when_the_estimate_is_made(desk: Desk) -> None:
-    scenario = grown(0.077)
-    with desk.estimates_first():
-        wish = desk.want("Ada", scenario)
-        assert not wish.wait(0.2)
-        assert desk.known(scenario) is None
-    assert wish.wait(60)
-    assert desk.known(scenario) is not None
-
-
 def test_small_companies_plan_at_once(desk: Desk) -> None:
     assert not desk.slow
 

@@ -69,11 +69,6 @@ def _exact(view: View, plan: Plan) -> Shown:
 
 def _meanwhile(view: View, work: Work) -> Shown:
     """An estimate, or the last plan, while the exact plan is made beside the screen."""
-    with view.desk.estimates_first():
-        return _estimated(view, work)
-
-
-def _estimated(view: View, work: Work) -> Shown:
     desk, scenario = view.desk, work.scenario
     wish = desk.want(_session(), scenario)
     st.session_state.pop(_WISH, None)
