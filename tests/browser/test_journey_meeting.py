@@ -205,6 +205,7 @@ def _the_pen_goes_over(ada: Page, ben: Page) -> None:
 def _a_decision_is_captured(ada: Page, ben: Page) -> None:
     tab(ben, "Decide")
     side = ben.locator(".st-key-room_side")
+    expect(side.get_by_label("What")).to_have_count(1)  # the form of the move before goes first
     side.get_by_label("What").fill("Work overtime on the mower line")
     side.get_by_label("Why").fill("Spring is sold out")
     side.get_by_role("button", name="Record the decision").click()
