@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-import zlib
 
 import streamlit as st
 
@@ -103,9 +102,13 @@ def _decision_form(room: Room, meeting: Meeting, seat: str, topic: Topic | None,
     latest = meeting.scenario.active[-1:]
     proposal = latest[0].sentence(plan.inputs) if latest else (topic.title if topic else "")
     with st.form(form, border=False, enter_to_submit=True):
-        # A lever that moves proposes another title; what stands in the other boxes stays.
-        what = f"{form}_what_{zlib.crc32(proposal.encode()):x}"
-        title = st.text_input("What", value=proposal[:200], max_chars=200, key=what)
+        # A lever that moves proposes another title; what stands in the other boxes stays. The box is the same one all
+        # the while: another one in its place could leave the old one standing below it.
+        what, offered = f"{form}_what", f"{form}_offered"
+        if what not in st.session_state or st.session_state.get(offered) != proposal:
+            st.session_state[offered] = proposal
+            st.session_state[what] = proposal[:200]
+        title = st.text_input("What", max_chars=200, key=what)
         why = st.text_input("Why", max_chars=1000, key=f"{form}_why", placeholder="for the minutes")
         names = [person.name for person in meeting.people]
         owner = st.selectbox(
