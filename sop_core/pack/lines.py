@@ -27,7 +27,7 @@ from sop_core.pack.value import (
 from sop_core.plan import Plan
 from sop_core.planner import Company
 from sop_core.projection import budget_line, by_family, estimate_revenue
-from sop_core.risk import Goal
+from sop_core.risk import Goal, targets
 from sop_core.wording import kpi_delta, kpi_value
 
 #: KPIs of a pack, in the order in which they are shown; those with a target follow.
@@ -42,8 +42,6 @@ _SUMS: Final = frozenset(
 _MEANS: Final = frozenset({"stock_value", "stock_units", "working_capital", "backlog", "headcount"})
 #: Ratios by the KPI whose months weigh them.
 _WEIGHED: Final[Mapping[str, str]] = {"margin_rate": "revenue", "service_level": "demand"}
-#: How near a level KPI must come to its target where the company gave no tolerance, part of the target.
-_NEAR: Final = 0.02
 
 
 def number(value: float) -> Number:
@@ -62,7 +60,7 @@ def kpi_lines(evidence: Evidence, closed: Closed) -> tuple[KpiLine, ...]:
     plan = evidence.plan
     months = plan.inputs.months
     budget = {name: budget_line(evidence.company, months, name) for name in ("revenue", "margin", "quantity")}
-    goals = targets(evidence.company)
+    goals = {goal.kpi: goal for goal in targets(evidence.company)}
     lines = []
     for name in shown(evidence.company):
         kpi = KPIS[name]
@@ -82,23 +80,6 @@ def kpi_lines(evidence: Evidence, closed: Closed) -> tuple[KpiLine, ...]:
             )
         )
     return tuple(lines)
-
-
-def targets(company: Company) -> dict[str, Goal]:
-    """The company's targets by KPI, each over the horizon."""
-    every = np.ones(len(company.inputs.months), dtype=bool)
-    out = {}
-    for row in company.snapshot.table("targets").to_dict("records"):
-        name = str(row["kpi"])
-        if name not in KPIS:
-            continue
-        given = row["direction"]
-        direction = given if isinstance(given, str) and given else KPIS[name].direction
-        tolerance = float(row["tolerance"])
-        if direction == "level":
-            tolerance = max(tolerance, _NEAR * abs(float(row["target"])))
-        out[name] = Goal(name, "target", float(row["target"]), tolerance, direction, every)
-    return out
 
 
 def _against(

@@ -11,7 +11,7 @@ The same seed draws the same paths for every scenario of a company, so scenarios
 
 from __future__ import annotations
 
-from sop_core.risk.goals import Goal, Miss, goals, misses
+from sop_core.risk.goals import Goal, Miss, goals, misses, targets
 from sop_core.risk.paths import PATHS, SEED, Draws
 from sop_core.risk.result import CARRIED, QUANTILES, SIMULATED, Risk, beats, by_family, carriers
 from sop_core.risk.simulation import simulate
@@ -37,5 +37,6 @@ __all__ = [
     "holds",
     "misses",
     "simulate",
+    "targets",
     "uncertainty",
 ]

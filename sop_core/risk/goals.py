@@ -71,14 +71,13 @@ class Miss:
     planned: bool  #: the plan misses it without any error
 
 
-def goals(company: Company) -> list[Goal]:
-    """The company's targets of KPIs that demand moves, and its budget; service and margin first."""
-    months = company.inputs.months
-    every = np.ones(len(months), dtype=bool)
+def targets(company: Company) -> list[Goal]:
+    """Every target that the company brought for a KPI, over the horizon, in the order of its table."""
+    every = np.ones(len(company.inputs.months), dtype=bool)
     out = []
     for row in company.snapshot.table("targets").to_dict("records"):
         kpi = str(row["kpi"])
-        if kpi not in SIMULATED:
+        if kpi not in KPIS:
             continue
         given = row["direction"]
         direction = given if isinstance(given, str) and given else KPIS[kpi].direction
@@ -86,6 +85,13 @@ def goals(company: Company) -> list[Goal]:
         if direction == "level":
             tolerance = max(tolerance, _NEAR * abs(float(row["target"])))
         out.append(Goal(kpi, "target", float(row["target"]), tolerance, direction, every))
+    return out
+
+
+def goals(company: Company) -> list[Goal]:
+    """The company's targets of KPIs that demand moves, and its budget; service and margin first."""
+    months = company.inputs.months
+    out = [goal for goal in targets(company) if goal.kpi in SIMULATED]
     table = company.snapshot.table("budget")
     for kpi in _BUDGETED:
         rows = table[table[kpi].notna()] if len(table) else table

@@ -49,4 +49,4 @@ class Proposal:
     @property
     def undecided(self) -> tuple[str, ...]:
         """Titles of the decisions on which nobody has said anything yet."""
-        return tuple(card.title for card in self.pack.decisions if card.state == "proposed")
+        return tuple(card.title for card in self.pack.decisions if card.open)

@@ -128,7 +128,7 @@ def _form(pack: Pack, evidence: Evidence, held: Signoff | None, stopped: bool) -
         st.error(f"Not signed. {fmt.plain(failed.error)}", icon=":material/error:")
     elif failed is not None and mine and failed.result is None:
         st.info("Stopped before anything was written: nothing is signed.", icon=":material/stop_circle:")
-    waiting = [card.title for card in pack.decisions if card.state == "proposed"]
+    waiting = [card.title for card in pack.decisions if card.open]
     st.html('<div class="sop-group">Signature</div>')
     me = state.who()
     # While a signature is being made the form is gone: where it fails, what was typed is there again.

@@ -77,7 +77,7 @@ def write_decisions(sheet: Sheet, pack: Pack) -> None:
 def _decisions_said(pack: Pack) -> str:
     if not pack.decisions:
         return "No decision is asked for."
-    waiting = sum(card.state == "proposed" for card in pack.decisions)
+    waiting = sum(card.open for card in pack.decisions)
     said = "1 of them waits" if waiting == 1 else f"{waiting or 'none'} of them wait"
     return f"{len(pack.decisions)} decisions; {said} for a verdict."
 

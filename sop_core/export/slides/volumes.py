@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from sop_core.export.slides.chart import add_chart
 from sop_core.export.slides.common import (
     FULL,
@@ -101,6 +103,20 @@ def demand(brief: Brief) -> None:
     page.notes([*_note(brief, picture), *(words[name] for name in layers)])
 
 
+def _beside(
+    page: Page, top: float, columns: Sequence[Column], head: Row, rows: Sequence[Row], more: Callable[[int], str],
+    name: str, alt: str,
+) -> None:  # fmt: skip
+    """The table right of the picture: as many rows as there is room for, larger where they are few."""
+    shown = fit_rows(columns, [head], rows, BOTTOM - top, _LOOK, more)
+    look = roomy(columns, shown, BOTTOM - top, _LOOK)
+    add_table(page, RIGHT, top, columns, shown, name=name, alt=alt, look=look)
+
+
+def _families(left: int) -> str:
+    return f"and {plural(left, 'more family', 'more families')}"
+
+
 def _by_demand(brief: Brief, page: Page, families: list[FamilyLine]) -> None:
     start = brief.pack.closed
     top = heading(page, RIGHT, TOP, SIDE, "By family", brief.planned)
@@ -126,24 +142,15 @@ def _by_demand(brief: Brief, page: Page, families: list[FamilyLine]) -> None:
         Cell(cut(unit, 14), True, "muted", lines=1),
         Cell("Peak", True, "muted"),
     ]
-    shown = fit_rows(
-        columns,
-        [head],
-        rows,
-        BOTTOM - top,
-        _LOOK,
-        lambda n: f"and {plural(n, 'more family', 'more families')}",
-    )
-    look = roomy(columns, shown, BOTTOM - top, _LOOK)
-    add_table(
+    _beside(
         page,
-        RIGHT,
         top,
         columns,
-        shown,
-        name="Demand by family",
-        alt="Demand by family over the plan, largest first.",
-        look=look,
+        head,
+        rows,
+        _families,
+        "Demand by family",
+        "Demand by family over the plan, largest first.",
     )
 
 
@@ -225,18 +232,10 @@ def _shortages(brief: Brief, page: Page) -> None:
     rows: list[Row] = [
         [Cell(sentence(text), lines=4), Cell(short(amount), True, lines=1)] for text, amount in found
     ]
-    shown = fit_rows(columns, [head], rows, BOTTOM - top, _LOOK, lambda n: f"and {n} more in the notes")
-    look = roomy(columns, shown, BOTTOM - top, _LOOK)
-    add_table(
-        page,
-        RIGHT,
-        top,
-        columns,
-        shown,
-        name="Shortages",
-        alt="Largest shortages and the margin at stake.",
-        look=look,
-    )
+    _beside(
+        page, top, columns, head, rows, lambda n: f"and {n} more in the notes",
+        "Shortages", "Largest shortages and the margin at stake.",
+    )  # fmt: skip
 
 
 def stock(brief: Brief) -> None:
@@ -302,22 +301,4 @@ def _by_stock(brief: Brief, page: Page, families: list[FamilyLine]) -> None:
         Cell(brief.labels[start], True, "muted", lines=1),
         Cell(brief.labels[-1], True, "muted", lines=1),
     ]
-    shown = fit_rows(
-        columns,
-        [head],
-        rows,
-        BOTTOM - top,
-        _LOOK,
-        lambda n: f"and {plural(n, 'more family', 'more families')}",
-    )
-    look = roomy(columns, shown, BOTTOM - top, _LOOK)
-    add_table(
-        page,
-        RIGHT,
-        top,
-        columns,
-        shown,
-        name="Stock by family",
-        alt="Stock by family at standard cost.",
-        look=look,
-    )
+    _beside(page, top, columns, head, rows, _families, "Stock by family", "Stock by family at standard cost.")
