@@ -4,6 +4,8 @@
     wish = solves.want(session, scenario)      at once; the session's older wish is dropped
     wish.plan, wish.problem, wish.ended
 
+Who shows an estimate first wants with a head start: the work begins with `wish.begin()`, or when that time is over.
+
 What nobody wants any more is not solved, and is stopped where it is being solved. The thread ends when there is nothing
 left to do; nothing here knows a screen.
 """
@@ -35,6 +37,8 @@ class Wish:
     problem: str = ""  #: why there is no plan, as a sentence
     seconds: float = 0.0  #: what the plan took, once it is there
     began: float = 0.0  #: clock when the work on it began; 0 while it waits its turn
+    head_start: float = 0.0  #: seconds that the work waits for `begin` at most
+    _go: threading.Event = field(default_factory=threading.Event, repr=False)
     _over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -46,6 +50,10 @@ class Wish:
     def waited(self) -> float:
         """Seconds since the work on it began."""
         return time.monotonic() - self.began if self.began else 0.0
+
+    def begin(self) -> None:
+        """The work on it may begin."""
+        self._go.set()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Waits for its end; whether it has ended."""
@@ -63,8 +71,9 @@ class Solves:
         self._lock = threading.Lock()
         self.last_seconds = 0.0  #: what the last plan took
 
-    def want(self, session: str, scenario: Scenario) -> Wish:
-        """The wish for a scenario's plan: a new one, or the one that others wait for already."""
+    def want(self, session: str, scenario: Scenario, head_start: float = 0.0) -> Wish:
+        """The wish for a scenario's plan: a new one, or the one that others wait for already. `head_start`: seconds
+        that the work on a new one waits for `Wish.begin` at most."""
         key = scenario.fingerprint()
         with self._lock:
             if (failed := self._failed.get(key)) is not None:
@@ -72,7 +81,7 @@ class Solves:
                 return failed
             wish = self._wishes.get(key)
             if wish is None:
-                wish = self._wishes[key] = Wish(scenario)
+                wish = self._wishes[key] = Wish(scenario, head_start=head_start)
             wish.sessions.add(session)
             self._leave(session, but=key)
             if self._thread is None:
@@ -96,6 +105,7 @@ class Solves:
                 if not wish.sessions:
                     del self._wishes[key]
                     wish._over.set()
+                    wish.begin()
 
     def _next(self) -> tuple[str, Wish] | None:
         """The oldest wish, so that no session waits for ever while others move levers; a session that wishes anew
@@ -124,12 +134,15 @@ class Solves:
         self._thread.start()
 
     def _fulfil(self, key: str, wish: Wish) -> None:
+        wish._go.wait(wish.head_start)
         wish.began = time.monotonic()
         try:
             wish.plan = self._solve(wish.scenario, lambda: not wish.sessions)
             wish.seconds = self.last_seconds = wish.waited
         except Interrupted:
-            pass  # dropped meanwhile; where somebody wished for it again, it is a new wish
+            # Dropped meanwhile; where somebody wished for it again, it is a new wish.
+            if wish.sessions:
+                wish.problem = "The solver stopped without being told to: ask again by moving a lever."
         except SopError as error:
             wish.problem = str(error)
         except BaseException as defect:

@@ -144,9 +144,10 @@ class Desk:
             while len(self._plans) > PLANS:
                 self._plans.popitem(last=False)
 
-    def want(self, session: str, scenario: Scenario) -> Wish:
-        """Has a scenario's plan made beside the screen; what the session wanted before is dropped."""
-        return self.beside.want(session, scenario)
+    def want(self, session: str, scenario: Scenario, head_start: float = 0.0) -> Wish:
+        """Has a scenario's plan made beside the screen; what the session wanted before is dropped. `head_start`: see
+        Solves.want."""
+        return self.beside.want(session, scenario, head_start)
 
     def estimate(self, scenario: Scenario) -> Preview | None:
         """What is known of a scenario's plan from the plans solved so far, at once; None where nothing is.

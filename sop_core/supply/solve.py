@@ -173,8 +173,8 @@ class HighsEngine:
         """Runs, asking between the simplex's steps; the way to the optimum is the same as without."""
 
         def look(event: Any) -> None:
-            if stop():
-                event.interrupt()
+            # Said each time: HiGHS keeps the last answer, and an earlier run's "stop" would stop this one too.
+            event.interrupt(stop())
 
         asked = self._highs.cbSimplexInterrupt
         asked.subscribe(look)

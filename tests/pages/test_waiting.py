@@ -167,6 +167,37 @@ def test_beside_the_screen_the_same_plan_comes_out(desk: Desk) -> None:
     assert found.lowest - near <= margin <= found.highest + near
 
 
+def test_a_plan_waits_until_its_estimate_is_drawn_and_no_longer_than_its_head_start(bench: Bench) -> None:
+    solves = Solves(bench.solve, bench.learned.append)
+    bench.gate.set()
+    wish = solves.want("Ada", grown(0.01), head_start=20)
+    assert not wish.wait(0.1)
+    assert bench.asked == []
+    wish.begin()
+    assert wish.wait(20)
+    assert solves.want("Ada", grown(0.02), head_start=0.05).wait(20), "nobody said begin"
+
+
+def test_a_wish_that_is_dropped_in_its_head_start_holds_nobody_up(bench: Bench) -> None:
+    solves = Solves(bench.solve, bench.learned.append)
+    bench.gate.set()
+    first = solves.want("Ada", grown(0.01), head_start=60)
+    second = solves.want("Ada", grown(0.02))
+    assert second.wait(20)
+    assert first.ended
+    assert first.plan is None
+
+
+def test_an_exact_plan_comes_after_one_that_was_stopped(desk: Desk) -> None:
+    desk.want("Ada", grown(0.171))
+    for pct in (0.172, 0.173, 0.174):
+        last = desk.want("Ada", grown(pct))
+        time.sleep(0.02)
+    assert last.wait(60)
+    assert last.plan is not None
+    assert last.problem == ""
+
+
 def test_small_companies_plan_at_once(desk: Desk) -> None:
     assert not desk.slow
 

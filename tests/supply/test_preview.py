@@ -203,4 +203,6 @@ def test_a_solve_can_be_stopped_and_the_next_one_is_as_if_nothing_had_been(plant
     looks = iter(range(100_000))
     with pytest.raises(Interrupted):
         solver.solve(*asked, stop=lambda: next(looks) >= 3)
+    again = solver.solve(*asked, stop=lambda: False)
+    np.testing.assert_array_equal(again.started, whole.started)
     np.testing.assert_array_equal(solver.solve(*asked).started, whole.started)

@@ -22,8 +22,13 @@ from pages.parts.state import Work
 from sop_core.errors import SopError
 from sop_core.plan import Plan
 
+#: Name of the fragment that shows a plan: it is drawn once more when the exact plan is there.
+LIVE = "what_if"
 #: Seconds between two looks at a plan that is being made.
 EVERY = 0.3
+#: Seconds that an exact plan waits at most for its estimate to be on the screen: two cores that work on both, and on the
+#: browser's picture, answer with none of them.
+HEAD_START = 1.0
 _LAST, _SESSION, _WISH = "_last_plan", "_waiting_session", "_waiting_wish"
 
 
@@ -70,7 +75,7 @@ def _exact(view: View, plan: Plan) -> Shown:
 def _meanwhile(view: View, work: Work) -> Shown:
     """An estimate, or the last plan, while the exact plan is made beside the screen."""
     desk, scenario = view.desk, work.scenario
-    wish = desk.want(_session(), scenario)
+    wish = desk.want(_session(), scenario, HEAD_START)
     st.session_state.pop(_WISH, None)
     if wish.ended and wish.problem:
         return Shown(_last(view), wish.problem)
@@ -95,6 +100,13 @@ def _meanwhile(view: View, work: Work) -> Shown:
         return Shown(_last(view), exact=False, sentence=said + before)
     said = "Estimate from plans solved so far; the exact plan follows."
     return Shown(found.plan, "", False, (found.lowest, found.highest), said + before)
+
+
+def drawn() -> None:
+    """To be called when all that answers a lever is drawn: the exact plan may begin."""
+    wish: Wish | None = st.session_state.get(_WISH)
+    if wish is not None:
+        wish.begin()
 
 
 def strip(view: View, now: Shown) -> None:
