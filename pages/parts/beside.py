@@ -135,6 +135,8 @@ class Solves:
 
     def _fulfil(self, key: str, wish: Wish) -> None:
         wish._go.wait(wish.head_start)
+        if wish.ended:
+            return
         wish.began = time.monotonic()
         try:
             wish.plan = self._solve(wish.scenario, lambda: not wish.sessions)
