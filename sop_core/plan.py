@@ -18,6 +18,7 @@ from sop_core.kpis import Facts, kpi_values
 from sop_core.money import Money
 from sop_core.scenario import Scenario
 from sop_core.snapshot import DefaultUsed
+from sop_core.supply.causes import ShortOrders, short_orders, shortages
 from sop_core.supply.result import Solution
 
 #: Digits to which results are rounded before they are hashed: finer than anything shown, coarser than noise.
@@ -63,11 +64,14 @@ class Plan:
         return kpi_values(self.facts)
 
     @cached_property
-    def shortages(self) -> pd.DataFrame:
-        """What is not served on time, when, and what held it back; largest in money first."""
-        from sop_core.supply.causes import shortages
+    def short_orders(self) -> ShortOrders:
+        """What is not served on time, when, and what held it back, as arrays; largest in money first."""
+        return short_orders(self.inputs, self.demand.total, self.solution)
 
-        return shortages(self.inputs, self.demand.total, self.solution)
+    @cached_property
+    def shortages(self) -> pd.DataFrame:
+        """The same as a table."""
+        return shortages(self.inputs, self.short_orders)
 
     @property
     def objective(self) -> float:

@@ -7,18 +7,19 @@ the same thing in the same words.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 
-from sop_core.calendar import iso_month, span_label
+from sop_core.calendar import iso_month
 from sop_core.explain import words
-from sop_core.inputs import Floats
+from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.kpis import utilisation
 from sop_core.plan import Plan
+from sop_core.supply.causes import cause_words
 
 SHORTAGE, OVERLOAD, CONTRACT, BELOW, ABOVE, PROMISE = (
     "shortage", "overload", "contract", "below", "above", "promise",
@@ -121,17 +122,6 @@ def findings(plan: Plan) -> tuple[Finding, ...]:
 # -- shortages ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Group:
-    items: dict[str, float] = field(default_factory=dict)
-    months: set[pd.Timestamp] = field(default_factory=set)
-    units: float = 0.0
-    lost: float = 0.0
-    value: float = 0.0
-    full_from: pd.Timestamp | None = None
-    full_to: pd.Timestamp | None = None
-
-
 def shortage_thing(plan: Plan, cause: str, binding: str) -> str:
     """What a shortage is gathered by: a supplier's maxima are one talk with the supplier, lead times one decision."""
     if cause == "lead time":
@@ -143,46 +133,53 @@ def shortage_thing(plan: Plan, cause: str, binding: str) -> str:
 
 def shortage_findings(plan: Plan) -> list[Finding]:
     """One line for each thing that holds demand back, largest revenue first."""
-    table = plan.shortages
-    groups: dict[tuple[str, str], _Group] = {}
-    things: dict[tuple[str, str], str] = {}
-    columns = ("cause_kind", "binding", "kind", "item", "month", "quantity", "value", "full_from", "full_to")
-    # Plain lists: a group-by of pandas costs the live page more than all the rest of its line.
-    for cause, binding, kind, item, month, units, value, begin, end in zip(
-        *(table[name].tolist() for name in columns), strict=True
-    ):
-        named = (cause, binding)
-        if named not in things:
-            things[named] = shortage_thing(plan, cause, binding)
-        group = groups.setdefault((cause, things[named]), _Group())
-        group.items[item] = group.items.get(item, 0.0) + value
-        group.months.add(month)
-        group.units += units
-        group.lost += units if kind == "lost" else 0.0
-        group.value += value
-        if begin is not pd.NaT:
-            group.full_from = begin if group.full_from is None else min(begin, group.full_from)
-            group.full_to = end if group.full_to is None else max(end, group.full_to)
-    found = [_shortage(plan, cause, thing, group) for (cause, thing), group in groups.items()]
+    orders, inputs = plan.short_orders, plan.inputs
+    index, said = cause_words(inputs, orders.causes)
+    groups: dict[tuple[str, str], int] = {}
+    group = [
+        groups.setdefault((one.kind, shortage_thing(plan, one.kind, one.binding)), len(groups))
+        for one in said
+    ]
+    of = np.array(group, dtype=np.int64)[index[orders.cause]]
+    shape = (len(groups), len(inputs.items))
+    per_item = np.bincount(of * shape[1] + orders.item, orders.value, shape[0] * shape[1]).reshape(shape)
+    concerned = np.bincount(of * shape[1] + orders.item, minlength=shape[0] * shape[1]).reshape(shape) > 0
+    units = np.bincount(of, orders.units, shape[0])
+    lost = np.bincount(of, orders.units * orders.lost, shape[0])
+    value = np.bincount(of, orders.value, shape[0])
+    months = np.zeros((shape[0], inputs.horizon), dtype=bool)
+    months[of, orders.month] = True
+    full = np.zeros_like(months)
+    for ends in (orders.causes.first[orders.cause], orders.causes.last[orders.cause]):
+        full[of[ends >= 0], ends[ends >= 0]] = True
+    found = []
+    for (cause, thing), g in groups.items():
+        if not months[g].any():
+            continue
+        by_value = np.argsort(-per_item[g], kind="stable")
+        items = [inputs.items[i] for i in by_value[concerned[g, by_value]]]
+        named = thing if thing and cause != "policy" else words.titles(plan, items)
+        title = _TITLES[cause].format(thing=named)
+        if full[g].any():
+            title = f"{title}, {_span(inputs, full[g])}"
+        found.append(
+            Finding(
+                Subject(SHORTAGE, thing, cause),
+                title,
+                f"{units[g]:,.0f} units of {words.titles(plan, items)} {how(units[g], lost[g])} in "
+                f"{_span(inputs, months[g])}, {words.money_text(value[g], inputs.currency)} of revenue.",
+                float(value[g]),
+                tuple(iso_month(inputs.months[t])[:7] for t in np.flatnonzero(months[g])),
+                tuple(items),
+            )
+        )
     return sorted(found, key=lambda one: -one.money)
 
 
-def _shortage(plan: Plan, cause: str, thing: str, group: _Group) -> Finding:
-    items = sorted(group.items, key=lambda name: -group.items[name])
-    named = thing if thing and cause != "policy" else words.titles(plan, items)
-    title = _TITLES[cause].format(thing=named)
-    if group.full_from is not None and group.full_to is not None:
-        title = f"{title}, {span_label(group.full_from, group.full_to)}"
-    months = sorted(group.months)
-    return Finding(
-        Subject(SHORTAGE, thing, cause),
-        title,
-        f"{group.units:,.0f} units of {words.titles(plan, items)} {how(group.units, group.lost)} in "
-        f"{span_label(months[0], months[-1])}, {words.money_text(group.value, plan.inputs.currency)} of revenue.",
-        group.value,
-        tuple(iso_month(month)[:7] for month in months),
-        tuple(items),
-    )
+def _span(inputs: Inputs, months: Bools) -> str:
+    """From the first to the last of [t] months: `Mar-May 26`."""
+    at = np.flatnonzero(months)
+    return words.span(inputs, int(at[0]), int(at[-1]))
 
 
 def how(units: float, lost: float) -> str:

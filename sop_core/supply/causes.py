@@ -9,6 +9,7 @@ larger shadow price is named.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,20 +48,27 @@ class Causes:
     last: Ints
 
 
-def shortages(inputs: Inputs, demand: Floats, solution: Solution) -> pd.DataFrame:
-    """One row per month, item, region, segment and kind; largest money first.
+@dataclass(frozen=True, slots=True)
+class ShortOrders:
+    """Orders not served on time by item, region, segment, month and kind, largest money first: arrays [order]."""
 
-    month: when the units were asked for. kind: `late` (served in a later month) or `lost` (never within the
-    horizon). quantity: units of that month's orders. value: quantity x price of that month (standard cost where
-    there is no price), money. cause: the end of a sentence; binding: the thing that is full; full_from, full_to: the
-    unbroken months in which it is.
-    """
+    item: Ints
+    region: Ints
+    segment: Ints
+    month: Ints  #: when the units were asked for
+    lost: Bools  #: never served within the horizon; else served in a later month
+    units: Floats  #: of that month's orders
+    value: Floats  #: units x price of that month (standard cost where there is no price), money
+    cause: Ints  #: position in `causes`
+    causes: Causes
+
+
+def short_orders(inputs: Inputs, demand: Floats, solution: Solution) -> ShortOrders:
+    """What is not served on time, and what held it back."""
     late, lost = late_and_lost(inputs, demand, solution)
     quantity = np.stack([late, lost])
     floor = 1e-6 * np.maximum(demand, 1.0)
     which, item, region, segment, month = np.nonzero(quantity > floor)
-    if not len(which):
-        return _frame({name: [] for name in COLUMNS})
     units = quantity[which, item, region, segment, month]
     price = solution.price[item, region, segment, month]
     value = units * np.where(price > 0, price, inputs.item.unit_cost[item])
@@ -70,22 +78,37 @@ def shortages(inputs: Inputs, demand: Floats, solution: Solution) -> pd.DataFram
     cell = np.full((len(inputs.items), len(inputs.regions), inputs.horizon), -1)
     cell[causes.item, causes.region, causes.month] = np.arange(len(causes.item))
     of = cell[item, region, month]
-    texts, binding = _texts(inputs, causes)
+    return ShortOrders(item, region, segment, month, which == 1, units[order], value[order], of, causes)
+
+
+def shortages(inputs: Inputs, orders: ShortOrders) -> pd.DataFrame:
+    """One row per month, item, region, segment and kind; largest money first.
+
+    month: when the units were asked for. kind: `late` (served in a later month) or `lost` (never within the
+    horizon). quantity: units of that month's orders. value: quantity x price of that month (standard cost where
+    there is no price), money. cause: the end of a sentence; binding: the thing that is full; full_from, full_to: the
+    unbroken months in which it is.
+    """
+    if not len(orders.item):
+        return _frame({name: [] for name in COLUMNS})
+    causes, of = orders.causes, orders.cause
+    index, said = cause_words(inputs, causes)
+    index = index[of]
     stamps = timestamps(inputs.months).to_numpy()
     nat = np.datetime64("NaT", "us")
     first, last = causes.first[of], causes.last[of]
     return _frame(
         {
-            "month": stamps[month],
-            "item": _pick(inputs.items, item),
-            "region": _pick(inputs.regions, region),
-            "segment": _pick(inputs.segments, segment),
-            "kind": _pick(("late", "lost"), which),
-            "quantity": units[order],
-            "value": value[order],
-            "cause": texts[of],
+            "month": stamps[orders.month],
+            "item": _pick(inputs.items, orders.item),
+            "region": _pick(inputs.regions, orders.region),
+            "segment": _pick(inputs.segments, orders.segment),
+            "kind": _pick(("late", "lost"), orders.lost.astype(int)),
+            "quantity": orders.units,
+            "value": orders.value,
+            "cause": _pick(tuple(one.text for one in said), index),
             "cause_kind": _pick(KINDS, causes.kind[of]),
-            "binding": binding[of],
+            "binding": _pick(tuple(one.binding for one in said), index),
             "full_from": np.where(first >= 0, stamps[np.maximum(first, 0)], nat),
             "full_to": np.where(last >= 0, stamps[np.maximum(last, 0)], nat),
         }
@@ -242,10 +265,12 @@ def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints]:
 
     def offer(lines: Ints, code: str, what: Ints, blocked: Bools, price: Floats) -> None:
         """Takes the offers [row, t] for `lines` of sources where they are blocked and dearer than what stands."""
-        for row, line in enumerate(lines):
-            better = blocked[row] & ((kind[line] == _CODE[POLICY]) | (price[row] > rent[line] + 1e-9))
-            kind[line, better], thing[line, better] = _CODE[code], what[row]
-            rent[line, better] = price[row, better]
+        for rows in _rounds(lines):
+            of = lines[rows]
+            better = blocked[rows] & ((kind[of] == _CODE[POLICY]) | (price[rows] > rent[of] + 1e-9))
+            kind[of] = np.where(better, _CODE[code], kind[of])
+            thing[of] = np.where(better, what[rows, None], thing[of])
+            rent[of] = np.where(better, price[rows], rent[of])
 
     at_most = _at_limit(solution.started, source.max_quantity)
     kind[at_most] = _CODE[SUPPLIER]
@@ -259,6 +284,15 @@ def _blocked_starts(inputs: Inputs, solution: Solution) -> tuple[Ints, Ints]:
         worth = material.usage_quantity[:, None] * np.maximum(duals["material"], 0.0)[material.usage_material]
         offer(material.usage_source, MATERIAL, material.usage_material, none_left, worth)
     return kind, thing
+
+
+def _rounds(lines: Ints) -> Iterator[Ints]:
+    """Rows in rounds in which no line comes twice, each line's rows in their order."""
+    order = np.argsort(lines, kind="stable")
+    of = lines[order]
+    nth = np.arange(len(of)) - np.searchsorted(of, of)
+    for turn in range(int(nth.max(initial=-1)) + 1):
+        yield order[nth == turn]
 
 
 def _no_material(inputs: Inputs, solution: Solution) -> Bools:
@@ -311,8 +345,9 @@ def _open_ways(
     # The dearest routing tells which regular hours are used up where overtime or a shift would cost more.
     _, regular = resource_full(inputs, solution)
     names = np.full((len(source.item), inputs.horizon), -1)
-    for row, line in enumerate(source.routing_source):
-        names[line, regular[source.routing_resource[row]]] = source.routing_resource[row]
+    for rows in _rounds(source.routing_source):
+        of, resource = source.routing_source[rows], source.routing_resource[rows]
+        names[of] = np.where(regular[resource], resource[:, None], names[of])
     result.binding[free[rest]] = names[result.source[free[rest]], start[rest]]
 
 
@@ -392,15 +427,27 @@ def _unbroken(flags: Bools) -> tuple[Ints, Ints]:
     return np.where(flags, first, -1), np.where(flags, last, -1)
 
 
-def _texts(inputs: Inputs, causes: Causes) -> tuple[np.ndarray, np.ndarray]:
-    """(sentence part, name of the binding thing) per cause; each distinct cause is put in words once."""
-    keys = np.stack([causes.kind, causes.binding, causes.source, causes.first, causes.last], axis=1)
-    distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
-    said = [_say(inputs, *row) for row in distinct.tolist()]
-    texts = np.array([text for text, _ in said], dtype=object)
-    names = np.array([name for _, name in said], dtype=object)
-    inverse = inverse.reshape(-1)
-    return texts[inverse], names[inverse]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A cause in words."""
+
+    kind: str
+    text: str  #: the end of a sentence
+    binding: str  #: name of the thing that is full
+
+
+def cause_words(inputs: Inputs, causes: Causes) -> tuple[Ints, list[Said]]:
+    """([cause] position among the causes that are told apart, those in words): each is put in words once."""
+    # Who would have supplied it is only said of what lies with the supply itself.
+    own = np.isin(causes.kind, [_CODE[kind] for kind in (LEAD, FROZEN, POLICY)])
+    source = np.where(own, causes.source, -1)
+    parts = (causes.kind, causes.binding, source, causes.first, causes.last)
+    key = np.zeros(len(causes.kind), dtype=np.int64)
+    for part in parts:
+        key = key * (int(part.max(initial=0)) + 2) + part + 1
+    _, head, index = np.unique(key, return_index=True, return_inverse=True)
+    rows = zip(*(part[head].tolist() for part in parts), strict=True)
+    return index, [Said(KINDS[row[0]], *_say(inputs, *row)) for row in rows]
 
 
 def _say(inputs: Inputs, kind: int, binding: int, source: int, first: int, last: int) -> tuple[str, str]:

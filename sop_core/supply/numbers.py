@@ -12,6 +12,7 @@ import numpy as np
 
 from sop_core.errors import Infeasible, PlanError
 from sop_core.inputs import Floats, Inputs, Ints
+from sop_core.supply.shape import asked_for
 from sop_core.supply.structure import Structure
 from sop_core.supply.weights import Weights, weights_of
 
@@ -22,6 +23,7 @@ class Scales:
 
     col: Floats
     row: Floats
+    coef: Floats  #: scaled coefficient = natural coefficient x this, in the structure's (csc) order
     money: float
     quantity: float  #: typical quantity, scales the service stages
 
@@ -98,12 +100,12 @@ def numbers_of(
             "Check its layers (sales input, overrides, events) in the demand plan."
         )
     sums = class_demand(structure, inputs, demand, price)
-    weights = weights_of(structure, inputs, price)
+    weights = weights_of(structure, inputs, price, asked_for(inputs, demand))
     if scales is None:
         scales = choose_scales(structure, inputs, sums)
     natural = _Natural(structure, inputs, sums, weights)
     values = _coefficients(structure, inputs)[structure.order]
-    values *= scales.col[structure.coef_col] / scales.row[structure.coef_row]
+    values *= scales.coef
     return (
         Numbers(
             cost=natural.cost * scales.col / scales.money,
@@ -449,17 +451,25 @@ def choose_scales(structure: Structure, inputs: Inputs, sums: ClassDemand) -> Sc
     worth = np.concatenate([value * items[structure.wait_item], inputs.item.unit_cost * items])
     worth = worth[worth > 0]
     return Scales(
-        col=col, row=row, money=float(_power(np.median(worth))) if len(worth) else 1.0, quantity=quantity
+        col=col,
+        row=row,
+        coef=col[structure.coef_col] / row[structure.coef_row],
+        money=float(_power(np.median(worth))) if len(worth) else 1.0,
+        quantity=quantity,
     )
 
 
 def _typical_demand(structure: Structure, inputs: Inputs, sums: ClassDemand) -> Floats:
-    """[i] power of two near the item's mean monthly demand per demand point; 1 where it has none."""
+    """[i] power of two near the item's mean monthly demand per demand point; 1 where it has none.
+
+    Never below a thousandth of what is usual: what an item costs would be too little for the solver to see.
+    """
     total, count = np.zeros(len(inputs.items)), np.zeros(len(inputs.items))
     for item, quantity in ((structure.wait_item, sums.wait), (structure.lost_item, sums.lost)):
         np.add.at(total, item, quantity.sum(axis=1))
         np.add.at(count, item, (quantity > 0).sum(axis=1))
-    return _power(np.divide(total, count, out=np.ones_like(total), where=count > 0))
+    items = _power(np.divide(total, count, out=np.ones_like(total), where=count > 0))
+    return np.maximum(items, 2.0**-10 * np.median(items)) if len(items) else items
 
 
 def _typical(where: Ints, size: Floats, n: int) -> Floats:
@@ -470,6 +480,6 @@ def _typical(where: Ints, size: Floats, n: int) -> Floats:
 
 
 def _power(size: Floats | np.floating) -> Floats:
-    """Nearest power of two, 1 for 0."""
+    """Nearest power of two, 1 for 0. What is next to nothing is no measure for anything: a millionth at least."""
     size = np.asarray(size, dtype=float)
-    return np.exp2(np.round(np.log2(np.where(size > 0, size, 1.0))))
+    return np.exp2(np.round(np.log2(np.maximum(np.where(size > 0, size, 1.0), 1e-6))))

@@ -75,6 +75,7 @@ class _Donor:
     basic: Ints
     tight: Ints  #: rows that hold with equality
     values: Floats
+    rows: sp.csr_matrix  #: the tight ones, with these coefficients
     factors: Any
 
 
@@ -106,9 +107,9 @@ class Previewer:
         numbers = numbers_of(self.structure, inputs, demand, solution.price, self.scales)[0]
         at, rows_at = statuses
         basic, tight = np.flatnonzero(at == BASIC), np.flatnonzero(rows_at != BASIC)
-        matrix = _matrix(self.structure, numbers.values).tocsr()
-        factors = splu(matrix[tight][:, basic].tocsc())
-        donor = _Donor(answer.row_dual, at, rows_at, basic, tight, numbers.values, factors)
+        rows = _matrix(self.structure, numbers.values).tocsr()[tight]
+        factors = splu(rows[:, basic].tocsc())
+        donor = _Donor(answer.row_dual, at, rows_at, basic, tight, numbers.values, rows, factors)
         with self._lock:
             base, *rest = (*self._donors, donor)
             self._donors = (base, *rest[-DONORS:])
@@ -225,10 +226,16 @@ def _penalties(
     """
     constant, weights = penalty_weights(structure, inputs, numbers, scales)
     least, most = 0.0, np.inf
-    gap = value - bound.rows
+    # Columns without a penalty are worth the doubt times the same.
+    free = weights == 0
+    plain = columns_worth(np.where(free, bound.reduced, 0.0), numbers.lower, limits)
+    weighed = np.flatnonzero(~free)
+    reduced, weights = bound.reduced[weighed], weights[weighed]
+    lower, upper = numbers.lower[weighed], limits[weighed]
+    gap = value - bound.rows - plain
     for doubt in _DOUBT:
-        up = columns_worth(doubt * bound.reduced - weights, numbers.lower, limits)
-        down = columns_worth(doubt * bound.reduced + weights, numbers.lower, limits)
+        up = columns_worth(doubt * reduced - weights, lower, upper)
+        down = columns_worth(doubt * reduced + weights, lower, upper)
         most = min(most, constant + doubt * gap - up)
         least = max(least, constant - doubt * gap + down)
     return scales.money * least, scales.money * most
@@ -241,9 +248,9 @@ def _moved(donor: _Donor, numbers: Numbers, matrix: sp.csr_matrix) -> Floats:
     x[donor.basic] = 0.0
     limit = np.where(donor.rows_at == AT_LOWER, numbers.row_lower, numbers.row_upper)[donor.tight]
     limit = np.where(np.isfinite(limit), limit, 0.0)
-    rows = matrix[donor.tight]
-    steps = 1 if np.array_equal(donor.values, numbers.values) else _STEPS
-    for _ in range(steps):
+    same = np.array_equal(donor.values, numbers.values)
+    rows = donor.rows if same else matrix[donor.tight]
+    for _ in range(1 if same else _STEPS):
         x[donor.basic] += donor.factors.solve(limit - rows @ x)
     return x
 
@@ -253,8 +260,12 @@ def _keeps(numbers: Numbers, matrix: sp.csr_matrix, x: Floats) -> bool:
     if not np.isfinite(x).all():
         return False
     rows = matrix @ x
-    slack = _EXACT * (1.0 + np.maximum(np.abs(rows), abs(matrix) @ np.abs(x)))
-    return bool((rows >= numbers.row_lower - slack).all() and (rows <= numbers.row_upper + slack).all())
+    miss = np.maximum(numbers.row_lower - rows, rows - numbers.row_upper)
+    off = np.flatnonzero(miss > _EXACT * (1.0 + np.abs(rows)))
+    if not len(off):
+        return True
+    # Where large numbers cancel in a row, its miss is held against those.
+    return bool((miss[off] <= _EXACT * (1.0 + abs(matrix[off]) @ np.abs(x))).all())
 
 
 def _matrix(structure: Structure, values: Floats) -> sp.csc_matrix:

@@ -374,10 +374,11 @@ def _spread(
 ) -> tuple[Floats, Floats]:
     """Takes a gap per zone up (or, where negative, down) into values with room, in proportion; gives what is left."""
     wanted = np.maximum(gap, 0.0) if up else np.maximum(-gap, 0.0)
+    if not wanted.any():
+        return values, gap
     whole = sums @ room
     part = np.minimum(np.divide(wanted, whole, out=np.zeros_like(whole), where=whole > 0), 1.0)
-    moved = room * part[zone]
-    taken = sums @ moved
+    moved, taken = room * part[zone], whole * part
     return (values + moved, gap - taken) if up else (np.maximum(values - moved, 0.0), gap + taken)
 
 

@@ -87,7 +87,7 @@ def shape_of(inputs: Inputs, demand: Floats, price: Floats) -> Shape:
         leftover=item.make_to_order[:, None] & (stock.opening > 0),
         end_minimum=minimum,
         committed=committed & stocked[:, :, None],
-        sold=(demand > 0).any(axis=3) | (inputs.demand.opening_backlog > 0),
+        sold=asked_for(inputs, demand),
         zone=_equal_rows(np.moveaxis(price, 1, 0)) if lane.everywhere else np.arange(len(inputs.regions)),
         class_=_classes(inputs, price),
         contract=_any(source.min_quantity > 0),
@@ -95,6 +95,12 @@ def shape_of(inputs: Inputs, demand: Floats, price: Floats) -> Shape:
         lane_limit=_any(finite_lane),
         storage_limit=np.isfinite(inputs.site.capacity),
     )
+
+
+def asked_for(inputs: Inputs, demand: Floats) -> Bools:
+    """[i, r, m] where there is demand or opening backlog."""
+    sold: Bools = (demand > 0).any(axis=3) | (inputs.demand.opening_backlog > 0)
+    return sold
 
 
 def _any(flags: Bools) -> Bools:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sop_core.inputs import Floats, Inputs
+from sop_core.inputs import Bools, Floats, Inputs
 from sop_core.supply.structure import Structure
 
 #: How many times dearer than its best alternative use a broken promise is.
@@ -52,12 +52,11 @@ class Weights:
     )
 
 
-def weights_of(structure: Structure, inputs: Inputs, price: Floats) -> Weights:
-    """All weights for these numbers; `price` is [i, r, m, t]."""
+def weights_of(structure: Structure, inputs: Inputs, price: Floats, sold: Bools) -> Weights:
+    """All weights for these numbers; `price` is [i, r, m, t], `sold` [i, r, m] where anything is asked for."""
     item, months = inputs.item, inputs.horizon
     holding = item.holding_cost[:, None] + inputs.site.storage_cost[None, :]
     made = _full_cost(inputs)
-    sold = structure.shape.sold
     best = np.where(sold[..., None], price, 0.0).max(axis=(1, 2, 3), initial=0.0) + item.lost_sale_cost
     cheapest = np.where(sold, price[..., -1], np.inf).min(axis=(1, 2), initial=np.inf) + item.lost_sale_cost
     late_cost = np.nan_to_num(item.backorder_cost, nan=0.0)

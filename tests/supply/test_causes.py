@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from sop_core.supply.causes import COLUMNS, KINDS, late_and_lost, shortages
+from sop_core.inputs import Floats, Inputs
+from sop_core.supply.causes import COLUMNS, KINDS, late_and_lost, short_orders, shortages
+from sop_core.supply.result import Solution
 from sop_core.supply.solve import SupplySolver
 from tests.supply.factory import NAN, make_inputs
 from tests.supply.test_invariants import companies
@@ -19,9 +21,13 @@ BUY = {"kind": "buy", "unit_cost": 10.0}
 LINE: dict[str, Any] = {"resources": ("Assembly",), "routings": [(0, 0, 1.0)]}
 
 
+def listed(inputs: Inputs, demand: Floats, solution: Solution) -> pd.DataFrame:
+    return shortages(inputs, short_orders(inputs, demand, solution))
+
+
 def shortage_list(*args: Any, **kwargs: Any) -> pd.DataFrame:
     company = make_inputs(*args, **kwargs)
-    return shortages(company[0], company[1], SupplySolver(*company).solve())
+    return listed(company[0], company[1], SupplySolver(*company).solve())
 
 
 def only(table: pd.DataFrame) -> pd.Series:
@@ -167,7 +173,7 @@ def test_every_unit_not_served_on_time_is_listed_once_with_a_known_cause(company
     inputs, demand, _ = company
     plan = SupplySolver(*company).solve()
     late, lost = late_and_lost(inputs, demand, plan)
-    table = shortages(inputs, demand, plan)
+    table = listed(inputs, demand, plan)
     size = 1 + demand.sum()
     # Lost for ever: what was lost at once and what is left at the end, each unit in the month it was asked for.
     assert lost.sum() == pytest.approx(plan.lost.sum() + plan.end_lost.sum(), abs=1e-6 * size)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sop_core.changes import REGISTRY, Change, LeadTime, Scope
+from sop_core.changes import REGISTRY, Change, DemandOverride, LeadTime, Scope
 from sop_core.demand.layers import demand_plan
 from sop_core.scenario import Scenario
 from sop_core.supply.preview import Previewer
@@ -122,3 +122,16 @@ def test_a_way_out_of_each_limit_is_a_change_that_gives_its_plan(kind: str, more
     again = SupplySolver(scenario.apply(company[0]), *company[1:]).solve()
     assert again.margin - before.margin == pytest.approx(way.gain)
     assert again.served.sum() == pytest.approx(10)
+
+
+@pytest.mark.parametrize("units", [2e-311, 1e-9])
+def test_demand_of_next_to_nothing_does_not_spoil_the_rest(units: float) -> None:
+    inputs = company_of_changes()
+
+    def objective(units: float) -> float:
+        change = DemandOverride(scope=Scope(products=("Trail 500",)), units=units)
+        changed = Scenario("x").add(change).apply(inputs)
+        asked = demand_plan(changed)
+        return SupplySolver(changed, asked.total, asked.price).solve().objective
+
+    assert objective(units) == pytest.approx(objective(1e-3), rel=1e-5)
