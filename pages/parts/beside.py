@@ -4,7 +4,8 @@
     wish = solves.want(session, scenario)      at once; the session's older wish is dropped
     wish.plan, wish.problem, wish.ended
 
-Who shows an estimate first wants with a head start: the work begins with `wish.begin()`, or when that time is over.
+Who shows an estimate first wants with a head start: the work begins a moment after `wish.begin()`, or when that time is
+over.
 
 What nobody wants any more is not solved, and is stopped where it is being solved. The thread ends when there is nothing
 left to do; nothing here knows a screen.
@@ -23,6 +24,8 @@ from sop_core.plan import Plan
 from sop_core.scenario import Scenario
 from sop_core.supply.solve import Interrupted, Stop
 
+#: Seconds in which a browser paints what was drawn before a plan with a head start begins.
+PAINT = 0.15
 #: Results of wishes that ended badly kept for those who ask again; plans are kept by the desk.
 _ENDED = 16
 
@@ -134,7 +137,9 @@ class Solves:
         self._thread.start()
 
     def _fulfil(self, key: str, wish: Wish) -> None:
-        wish._go.wait(wish.head_start)
+        if wish.head_start:
+            wish._go.wait(wish.head_start)
+            wish._over.wait(PAINT)
         if wish.ended:
             return
         wish.began = time.monotonic()

@@ -42,7 +42,7 @@ from sop_core.supply.solve import solve_once
 from sop_core.supply.structure import Structure
 
 #: Solved plans kept beside the base's, the latest ones.
-DONORS = 5
+DONORS = 3
 #: Groups by value per hour that the items of a line are told apart in.
 TIERS = 4
 #: Largest miss of a row or limit, relative, that is the arithmetic's own.

@@ -31,6 +31,7 @@ class Ways:
         self.origin = structure.point[flow_item, structure.lane_origin[flow_lane]]
         to_zone = structure.lane_zone[flow_lane] >= 0
         self.to_zone = np.flatnonzero(to_zone)
+        self.at_once = np.flatnonzero(to_zone & (self.lead == 0))
         self.to_site = np.flatnonzero(~to_zone)
         self.zone = structure.zone_point[flow_item, structure.lane_zone[flow_lane]]
         self.dest = structure.point[flow_item, structure.lane_site[flow_lane]]
@@ -229,13 +230,13 @@ def _shipped(case: Case, ways: Ways, out: Floats, starts: Floats, want: dict[str
         walk.run()
         if not walk.unwanted.any():
             for name, values in (("flow", walk.flow), ("backlog", walk.backlog), ("lost", walk.lost)):
-                case.structure.cols[name].of(out)[:] = values
+                case.structure.cols[name].of(out)[:] = values.T
             _end_of_horizon(case, out)
-            return walk.stock
+            return walk.stock.T
         # What arrived beyond the orders stays where it came from.
         arrived = np.maximum(walk.arriving, 1e-300)
-        part = ahead((1.0 - walk.unwanted / arrived)[ways.zone[ways.to_zone]], ways.lead[ways.to_zone])
-        planned = walk.flow.copy()
+        part = ahead((1.0 - walk.unwanted / arrived).T[ways.zone[ways.to_zone]], ways.lead[ways.to_zone])
+        planned = walk.flow.T.copy()
         planned[ways.to_zone] *= np.maximum(part, 0.0)
     return None
 
@@ -250,75 +251,79 @@ def ahead(values: Floats, lead: Ints) -> Floats:
 
 
 class _Walk:
-    """Ships month by month what is planned, as far as there is stock, and catches up what is late beyond plan."""
+    """Ships month by month what is planned, as far as there is stock, and catches up what is late beyond plan.
+
+    Unlike elsewhere its arrays are [t, line]: every step works on one month of all lines.
+    """
 
     def __init__(
         self, case: Case, ways: Ways, starts: Floats, planned: Floats, want: dict[str, Floats]
     ) -> None:
         structure = case.structure
         self.case, self.ways, self.structure, self.sums = case, ways, structure, case.numbers.demand
-        self.planned, self.want = planned, want
         zones, months = len(structure.zone_item), structure.horizon
         made = delayed(starts, case.inputs.source.lead)
-        self.coming = structure.rows["stock"].of(case.row_lower) + ways.made_at @ made
-        self.stock, self.flow = np.zeros_like(self.coming), np.zeros_like(planned)
-        self.arriving, self.unwanted = np.zeros((zones, months)), np.zeros((zones, months))
-        self.backlog, self.lost = np.zeros_like(self.sums.wait), np.zeros_like(self.sums.lost)
-        self.extra, self.on_the_way = np.zeros((zones, months)), np.zeros(zones)
-        self.limits = structure.rows["lane"].of(case.row_upper)
-        self.intended = want["backlog"].copy()
-        self.intended[:, -1] += want["old"][:, 0]
+        self.planned = _by_month(planned)
+        self.coming = _by_month(structure.rows["stock"].of(case.row_lower) + ways.made_at @ made)
+        self.wait, self.once = _by_month(self.sums.wait), _by_month(self.sums.lost)
+        self.stock, self.flow = np.zeros_like(self.coming), np.zeros_like(self.planned)
+        self.arriving, self.unwanted = np.zeros((months, zones)), np.zeros((months, zones))
+        self.backlog, self.lost = np.zeros_like(self.wait), np.zeros_like(self.once)
+        self.extra, self.on_the_way = np.zeros((months, zones)), np.zeros(zones)
+        self.limits = _by_month(structure.rows["lane"].of(case.row_upper))
+        self.intended, self.given_up = _by_month(want["backlog"]), _by_month(want["lost"])
+        self.intended[-1] += want["old"][:, 0]
         self.best = self._usual()
 
     def _usual(self) -> Ints:
         """[zone point] the flow that brings most, -1 where there is none."""
         own, zone = self.ways.to_zone, self.ways.zone[self.ways.to_zone]
-        best = np.full(len(self.arriving), -1)
-        order = np.argsort(self.planned[own].sum(axis=1), kind="stable")
+        best = np.full(self.arriving.shape[1], -1)
+        order = np.argsort(self.planned[:, own].sum(axis=0), kind="stable")
         best[zone[order]] = own[order]
         return best
 
     def run(self) -> None:
         """Walks through the months."""
         ways, lead, months = self.ways, self.ways.lead, self.structure.horizon
-        held = np.zeros(len(self.coming))
+        held = np.zeros(self.coming.shape[1])
         waiting = self.sums.wait_opening
         for month in range(months):
-            at_hand = held + self.coming[:, month]
+            at_hand = held + self.coming[month]
             for through in ways.passes:
-                self._send(through, self.planned[through, month], at_hand, month)
-                sent = self.flow[through, month]
+                self._send(through, self.planned[month, through], at_hand, month)
+                sent = self.flow[month, through]
                 soon = lead[through] == 0
                 np.add.at(at_hand, ways.dest[through[soon]], sent[soon])
                 far = ~soon & (lead[through] + month < months)
-                np.add.at(self.coming, (ways.dest[through[far]], month + lead[through[far]]), sent[far])
+                np.add.at(self.coming, (month + lead[through[far]], ways.dest[through[far]]), sent[far])
             own = ways.to_zone
-            wish = self.planned[:, month].copy()
+            wish = self.planned[month].copy()
             more = self._late_beyond_plan(waiting, month)
             wish[self.best[more > 0]] += more[more > 0]
             self._keep_to_orders(wish, waiting, month)
             self._send(own, wish[own], at_hand, month)
-            sent = self.flow[own, month]
+            sent = self.flow[month, own]
             inside = lead[own] + month < months
-            np.add.at(self.arriving, (ways.zone[own][inside], month + lead[own][inside]), sent[inside])
+            np.add.at(self.arriving, (month + lead[own][inside], ways.zone[own][inside]), sent[inside])
             self._note_extra(more, wish, month)
-            self.stock[:, month] = held = at_hand
+            self.stock[month] = held = at_hand
             waiting = self._orders(waiting, month)
 
     def _late_beyond_plan(self, waiting: Floats, month: int) -> Floats:
         """[zone point] orders that wait though the plan did not mean them to, and that nothing is on the way for."""
-        self.on_the_way -= self.extra[:, month]
-        meant = self.intended[:, month - 1] if month else self.sums.wait_opening
+        self.on_the_way -= self.extra[month]
+        meant = self.intended[month - 1] if month else self.sums.wait_opening
         more = self.ways.waits_in @ (waiting - meant) - self.on_the_way
         arrives = month + np.where(self.best >= 0, self.ways.lead[self.best], self.structure.horizon)
         return np.where(arrives < self.structure.horizon, np.maximum(more, 0.0), 0.0)
 
     def _keep_to_orders(self, wish: Floats, waiting: Floats, month: int) -> None:
         """A region holds no stock: of what would arrive at once, no more is sent than is ordered."""
-        ways, sums = self.ways, self.sums
-        now = ways.to_zone[ways.lead[ways.to_zone] == 0]
-        ordered = ways.waits_in @ (waiting + sums.wait[:, month]) + ways.lost_in @ sums.lost[:, month]
-        room = np.maximum(ordered - self.arriving[:, month], 0.0)
+        ways = self.ways
+        now = ways.at_once
+        ordered = ways.waits_in @ (waiting + self.wait[month]) + ways.lost_in @ self.once[month]
+        room = np.maximum(ordered - self.arriving[month], 0.0)
         asked = _total(ways.zone[now], wish[now], len(room))
         part = np.divide(room, asked, out=np.ones_like(room), where=asked > room)
         wish[now] *= part[ways.zone[now]]
@@ -327,8 +332,8 @@ class _Walk:
         """What was sent to catch up and arrives later is not sent twice."""
         zones = np.flatnonzero((more > 0) & (self.ways.lead[self.best] > 0))
         flows = self.best[zones]
-        sent = self.flow[flows, month] * more[zones] / np.maximum(wish[flows], 1e-300)
-        self.extra[zones, month + self.ways.lead[flows]] += sent
+        sent = self.flow[month, flows] * more[zones] / np.maximum(wish[flows], 1e-300)
+        self.extra[month + self.ways.lead[flows], zones] += sent
         self.on_the_way[zones] += sent
 
     def _send(self, flows: Ints, wish: Floats, at_hand: Floats, month: int) -> None:
@@ -337,36 +342,39 @@ class _Walk:
         asked = _total(origin, wish, len(at_hand))
         part = np.divide(at_hand, asked, out=np.ones_like(asked), where=asked > at_hand)
         sent = wish * part[origin]
-        if len(self.limits):
+        if self.limits.size:
             lane = self.ways.limited[flows]
             on = lane >= 0
-            load = _total(lane[on], sent[on], len(self.limits))
-            limit = self.limits[:, month]
+            limit = self.limits[month]
+            load = _total(lane[on], sent[on], len(limit))
             part = np.divide(limit, load, out=np.ones_like(load), where=load > limit)
             sent[on] *= part[lane[on]]
-        self.flow[flows, month] = sent
+        self.flow[month, flows] = sent
         at_hand -= _total(origin, sent, len(at_hand))
         np.maximum(at_hand, 0.0, out=at_hand)
 
     def _orders(self, waiting: Floats, month: int) -> Floats:
         """What is late and what is lost at the month's end: as the plan meant, and what is short beyond that waits
         where it may. Returns what waits."""
-        ways, sums = self.ways, self.sums
-        asked, once = waiting + sums.wait[:, month], sums.lost[:, month]
-        late = np.minimum(self.intended[:, month], asked)
-        lost = np.minimum(self.want["lost"][:, month], once)
-        short = ways.waits_in @ asked + ways.lost_in @ once - self.arriving[:, month]
-        self.unwanted[:, month] = np.where(
-            short < -1e-9 * np.maximum(self.arriving[:, month], 1.0), -short, 0.0
-        )
+        ways = self.ways
+        asked, once = waiting + self.wait[month], self.once[month]
+        late = np.minimum(self.intended[month], asked)
+        lost = np.minimum(self.given_up[month], once)
+        short = ways.waits_in @ asked + ways.lost_in @ once - self.arriving[month]
+        self.unwanted[month] = np.where(short < -1e-9 * np.maximum(self.arriving[month], 1.0), -short, 0.0)
         gap = np.maximum(short, 0.0) - ways.waits_in @ late - ways.lost_in @ lost
         # Short beyond plan: waits, then is lost. More than planned: what would be lost comes first.
         late, gap = _spread(gap, late, asked - late, ways.waits_in, ways.wait_zone, up=True)
         lost, gap = _spread(gap, lost, once - lost, ways.lost_in, ways.lost_zone, up=True)
         lost, gap = _spread(gap, lost, lost, ways.lost_in, ways.lost_zone, up=False)
         late, gap = _spread(gap, late, late, ways.waits_in, ways.wait_zone, up=False)
-        self.backlog[:, month], self.lost[:, month] = late, lost
+        self.backlog[month], self.lost[month] = late, lost
         return late
+
+
+def _by_month(values: Floats) -> Floats:
+    """[t, line] of [line, t], month after month in memory."""
+    return np.ascontiguousarray(values.T)
 
 
 def _spread(
