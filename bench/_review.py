@@ -12,14 +12,13 @@ from scripts.setup import BROWSER_REMEDY, find_browser
 from tests.browser.driver import LAUNCH_FLAGS, ROOT, VIEWPORT, running_app, settled
 
 #: Notes every change that can be seen, and every input of the user. Not counted: the words that the grid keeps inside
-#: its canvas for readers of screens, and frames in which the grid paints the same words in the same places again (it
-#: lets the colour of a changed cell fade for half a second).
+#: its canvas for readers of screens, and frames in which the grid paints the same words in the same places again, cells
+#: or headers (it lets the colour of a changed cell fade for half a second, and measures its headers anew).
 _WATCH = """
 window.__seen = {input: 0, change: 0};
 const noted = () => { window.__seen.change = performance.now(); };
 const words = new WeakMap();
 const news = (canvas, text, x, y) => {
-    if (canvas.dataset.testid !== 'data-grid-canvas') return true;
     const known = words.get(canvas) || words.set(canvas, new Map()).get(canvas);
     const place = Math.round(x) + ':' + Math.round(y);
     if (known.get(place) === text) return false;
@@ -29,8 +28,8 @@ const news = (canvas, text, x, y) => {
 for (const name of ['fill', 'stroke', 'fillRect', 'fillText', 'drawImage']) {
     const own = CanvasRenderingContext2D.prototype[name];
     CanvasRenderingContext2D.prototype[name] = function (...args) {
-        const grid = this.canvas.dataset.testid === 'data-grid-canvas';
-        if (this.canvas.isConnected && (name === 'fillText' ? news(this.canvas, ...args) : !grid)) noted();
+        const grid = this.canvas.closest('[data-testid="stDataFrame"]');
+        if (this.canvas.isConnected && (!grid || (name === 'fillText' && news(this.canvas, ...args)))) noted();
         return own.apply(this, args);
     };
 }

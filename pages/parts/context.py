@@ -71,6 +71,11 @@ class View:
         """Demand without changes, before supply."""
         return self.desk.unconstrained(Scenario.base())
 
+    @cached_property
+    def kept(self) -> dict[str, object]:
+        """What a page's parts worked out of this view and several of them need, by name."""
+        return {}
+
     @property
     def inputs(self) -> Inputs:
         """The company's base inputs: names and months."""

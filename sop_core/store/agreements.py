@@ -30,8 +30,7 @@ class Agreements:
 
     def list(self, cycle: np.datetime64 | None = None) -> tuple[Agreement, ...]:
         """All agreements (of a cycle), newest first."""
-        with self._connection.cursor() as cursor:
-            return _read(cursor, cycle)
+        return self._connection.remembered(("agreements", cycle), lambda cursor: _read(cursor, cycle))
 
     def current(self, cycle: np.datetime64) -> Agreement | None:
         """The agreement in force for a cycle (first month of its plan); None while it is open."""

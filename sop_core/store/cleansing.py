@@ -50,8 +50,7 @@ class CleansingVerdicts:
 
     def revision(self) -> int:
         """The newest revision; 0 where nothing was decided yet."""
-        with self._connection.cursor() as cursor:
-            return _newest(cursor)
+        return self._connection.remembered("cleansing revision", _newest)
 
     def verdicts(self, revision: int | None = None) -> Verdicts:
         """The verdicts in force at a revision (None: the newest). Raises StoreError where there is no such

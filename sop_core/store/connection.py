@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar, cast
 from weakref import WeakValueDictionary
 
 import duckdb
 
 from sop_core.errors import StoreBusy, StoreError, StoreVersionError
+
+Answer = TypeVar("Answer")
 
 #: The store needs neither extensions nor other files, so DuckDB may reach for none.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -25,10 +28,11 @@ _OTHER_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".parquet", ".xlsx", ".xls")
 
 
 class _WriteLock:
-    """A reentrant lock that can be referred to weakly."""
+    """A reentrant lock that can be referred to weakly, and the number of transactions written under it."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.written = 0
 
 
 # DuckDB shares one database instance among all connections of a process to one file, so its write lock is
@@ -52,6 +56,20 @@ class Connection:
             self._connection = _connect(path)
             self._writer = _LOCKS.setdefault(key, _WriteLock())
         self._closed = False
+        self._known: dict[Hashable, tuple[int, object]] = {}
+
+    def remembered(self, what: Hashable, read: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        """What a read gives: from memory where nothing was written since. For small answers that nobody changes and
+        that every screen asks for."""
+        # Noted before reading: what is written meanwhile makes the answer one of before.
+        written = self._writer.written
+        known = self._known.get(what)
+        if known is not None and known[0] == written and not self._closed:
+            return cast(Answer, known[1])
+        with self.cursor() as cursor:
+            found = read(cursor)
+        self._known[what] = (written, found)
+        return found
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -78,7 +96,10 @@ class Connection:
                 cursor.rollback()
                 raise
             if keep:
-                _commit(cursor, self.path)
+                try:
+                    _commit(cursor, self.path)
+                finally:
+                    self._writer.written += 1
             else:
                 cursor.rollback()
 

@@ -96,13 +96,11 @@ class Store:
         """All data versions, newest first: who, when (UTC), note, files with SHA-256, rows in and changed per
         table.
         """
-        with self._connection.cursor() as cursor:
-            return versions.list_versions(cursor)
+        return self._connection.remembered("versions", versions.list_versions)
 
     def latest_version(self) -> int:
         """The newest data version; 0 where nothing was imported yet."""
-        with self._connection.cursor() as cursor:
-            return versions.latest_version(cursor)
+        return self._connection.remembered("latest version", versions.latest_version)
 
     def content_fingerprint(self, version: int | None = None) -> str:
         """SHA-256 of the content at a data version; equal content gives an equal fingerprint."""
@@ -239,8 +237,7 @@ class Store:
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """All scenarios by name."""
-        with self._connection.cursor() as cursor:
-            return scenarios.list_scenarios(cursor)
+        return self._connection.remembered("scenarios", scenarios.list_scenarios)
 
     def load_scenario(self, name: str) -> StoredScenario:
         """The scenario of that name. Raises StoreError naming those that exist."""

@@ -67,10 +67,13 @@ class Estimates:
 
     def newest(self) -> int:
         """The id of the estimate kept last; 0 where there is none. It moves on whenever one is kept."""
-        with self._connection.cursor() as cursor:
-            row = first_row(cursor, "SELECT coalesce(max(id), 0) FROM estimate")
-        assert row is not None
-        return int(row[0])
+        return self._connection.remembered("newest estimate", _newest)
+
+
+def _newest(cursor: duckdb.DuckDBPyConnection) -> int:
+    row = first_row(cursor, "SELECT coalesce(max(id), 0) FROM estimate")
+    assert row is not None
+    return int(row[0])
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, estimate: Estimate) -> int:

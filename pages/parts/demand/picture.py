@@ -21,6 +21,16 @@ _PAST_CHART = 36
 
 def series(view: context.View, plan: Unconstrained) -> DemandView:
     """The one series that the view adds up to: history, baseline with its interval, demand plan, budget."""
+    kept = view.kept.get("series")
+    if isinstance(kept, tuple) and kept[0] is plan:
+        found: DemandView = kept[1]
+        return found
+    found = _series(view, plan)
+    view.kept["series"] = (plan, found)
+    return found
+
+
+def _series(view: context.View, plan: Unconstrained) -> DemandView:
     history, baseline = view.company.history, view.company.baseline
     money = view.show == context.MONEY
     empty: Floats = np.zeros(0)
@@ -29,8 +39,8 @@ def series(view: context.View, plan: Unconstrained) -> DemandView:
     if history is not None:
         keep = slice(max(len(history.months) - _PAST_CHART, 0), None)
         past = history.months[keep]
-        actual = view.cells(history.revenue if money else history.actual).sum(axis=(0, 1, 2))[keep]
-        cleaned = actual if money else view.cells(history.cleaned).sum(axis=(0, 1, 2))[keep]
+        actual = view.cells((history.revenue if money else history.actual)[..., keep]).sum(axis=(0, 1, 2))
+        cleaned = actual if money else view.cells(history.cleaned[..., keep]).sum(axis=(0, 1, 2))
     base = view.total(plan.demand.base, plan.demand.price)
     low = high = None
     if baseline is not None:
