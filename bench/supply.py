@@ -35,7 +35,7 @@ from sop_core.inputs import (
     Sources,
     Stock,
 )
-from sop_core.supply.causes import shortages
+from sop_core.supply.causes import short_orders, shortages
 from sop_core.supply.model import SupplyModel
 from sop_core.supply.solve import SupplySolver, make_engine
 
@@ -283,7 +283,7 @@ def rows_of(size: Size) -> Iterator[Row]:
             calls.append(moved.solver.seconds)
         yield row(f"re-plan after a move of {share:.0%}", statistics.median(every),
                   note=f"solver's call alone {statistics.median(calls) / raw:.3f}")  # fmt: skip
-    spent, listed = seconds(lambda: shortages(company[0], company[1], plan))
+    spent, listed = seconds(lambda: shortages(company[0], short_orders(company[0], company[1], plan)))
     yield row("shortage list", spent, note=f"{len(listed)} rows; peak memory so far {peak():,.0f} MB")
 
 
