@@ -34,7 +34,7 @@ class Evidence:
     plan: Plan  #: what is proposed
     base: Plan
     others: tuple[Plan, ...] = ()  #: what else was looked at, at most two
-    left_out: tuple[str, ...] = ()  #: scenarios that are not shown, and why
+    left_out: tuple[str, ...] = ()  #: scenarios and signed plans that are not shown, and why
     risks: Mapping[str, Risk] = field(default_factory=lambda: MappingProxyType({}))  #: by name of the plan
     doubt: Uncertainty | None = None
     without_risk: str = ""  #: why there is no simulation, a sentence

@@ -15,7 +15,7 @@ from sop_core.cycle.decision import DONE, REJECTED
 from sop_core.cycle.estimate import Estimate, estimate_of, final_by_cycle
 from sop_core.cycle.issue import OPEN
 from sop_core.cycle.waiting import happens
-from sop_core.errors import PlanError, ScenarioError, SopError
+from sop_core.errors import PlanError, ScenarioError, SopError, StoreError
 from sop_core.pack.basis import code_version, packages
 from sop_core.pack.evidence import Evidence, Kept
 from sop_core.pack.last import brought_estimate
@@ -94,7 +94,7 @@ def gather(
     tell("Reading what was agreed and signed", 4)
     cycle = base.inputs.months[0]
     in_force = store.agreements.current(cycle)
-    last, last_name = _last(store, str(cycle))
+    last, last_name, trouble = _last(store, str(cycle))
     estimate, note = (None, "") if last is not None else _estimate(store, company)
     version = company.snapshot.version
     imported = next((str(v.at.date()) for v in store.versions() if v.version == version), "")
@@ -103,7 +103,7 @@ def gather(
         plan=plan,
         base=base,
         others=others,
-        left_out=left_out,
+        left_out=(*left_out, *([trouble] if trouble else [])),
         risks=risks,
         doubt=doubt,
         without_risk=without,
@@ -269,12 +269,21 @@ def _otherwise(store: Store, company: Company, plan: Plan, in_force: agreed.Agre
     return f"The proposal's demand is {abs(share):.1f} % {'above' if share > 0 else 'below'} the agreed one."
 
 
-def _last(store: Store, cycle: str) -> tuple[Pack | None, str]:
-    """The pack of the newest sign-off of a cycle before this one."""
+def _last(store: Store, cycle: str) -> tuple[Pack | None, str, str]:
+    """The pack of the newest sign-off of a cycle before this one and its name; why it cannot be had where it was
+    damaged: this month's proposal does not wait for that."""
     for record in store.signoffs.list():
         if record.cycle < cycle:
-            return store.signoffs.pack(record.number), f"signed plan of {month_label(to_month(record.cycle))}"
-    return None, ""
+            name = f"signed plan of {month_label(to_month(record.cycle))}"
+            try:
+                return store.signoffs.pack(record.number), name, ""
+            except StoreError:
+                return (
+                    None,
+                    "",
+                    f"The {name} cannot be read, so nothing is held against it: verify sign-off {record.number}.",
+                )
+    return None, "", ""
 
 
 def _estimate(store: Store, company: Company) -> tuple[Estimate | None, str]:

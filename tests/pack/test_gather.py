@@ -7,6 +7,7 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from sop_core.errors import StoreError
 from sop_core.pack.build import build
 from sop_core.pack.codec import to_json
 from sop_core.pack.gather import gather
+from sop_core.pack.value import Pack
 from sop_core.planner import Planner, prepare, unconstrained
 from sop_core.scenario import Scenario
 from sop_core.snapshot import Snapshot
 from sop_core.store import Store
+from sop_core.store.signoffs import Signoffs
 from sop_core.supply.solve import Interrupted
 from tests.pack.companies import LESS, MORE, scenario, two_families
 
@@ -154,6 +157,22 @@ def test_without_a_signed_plan_the_estimate_of_the_cycle_before_is_the_last_le(
     assert last.note == "LE of Dec 25, unconstrained demand"
     assert pack.year is not None
     assert pack.year.last_name == "LE of Dec 25"
+
+
+def test_a_damaged_signed_plan_is_said_and_the_proposal_goes_on(
+    store: Store, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(self: Signoffs, number: int) -> Pack:
+        raise StoreError("What sign-off 3 showed was edited after it was signed.")
+
+    signed = SimpleNamespace(number=3, cycle="2025-12")
+    monkeypatch.setattr(Signoffs, "list", lambda self: (signed,))
+    monkeypatch.setattr(Signoffs, "pack", damaged)
+    pack = build(gather(store, planner, "Base", paths=0))
+    (said,) = (line for line in pack.sentences if "cannot be read" in line)
+    assert (
+        said == "The signed plan of Dec 25 cannot be read, so nothing is held against it: verify sign-off 3."
+    )
 
 
 def test_progress_is_told_and_stop_is_heard(store: Store, planner: Planner) -> None:
