@@ -243,7 +243,7 @@ def _named(plan: Plan, scenario: Scenario) -> Plan:
     if plan.scenario == scenario:
         return plan
     twin = dataclasses.replace(plan, scenario=scenario)
-    for name in ("facts", "kpis", "shortages", "fingerprint"):
+    for name in ("facts", "kpis", "short_orders", "shortages", "fingerprint"):
         if name in vars(plan):
             vars(twin)[name] = vars(plan)[name]
     return twin

@@ -22,8 +22,6 @@ from pages.parts.state import Work
 from sop_core.errors import SopError
 from sop_core.plan import Plan
 
-#: Name of the fragment that shows a plan: it is drawn once more when the exact plan is there.
-LIVE = "what_if"
 #: Seconds between two looks at a plan that is being made.
 EVERY = 0.3
 #: Seconds that an exact plan waits at most for its estimate to be on the screen: two cores that work on both, and on the

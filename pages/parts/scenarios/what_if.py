@@ -35,7 +35,7 @@ def render(view: View) -> None:
     live(view, state.work(view.scenario_name), scenario_menu.lock_of(view.scenario_name))
 
 
-@st.fragment(key=waiting.LIVE)
+@st.fragment
 def live(view: View, work: Work, lock: Lock | None = None) -> None:
     """Levers and pictures. All that a lever needs runs in here: no file, no forecast, no store."""
     with st.container(horizontal=True, gap="medium", key="live"):
