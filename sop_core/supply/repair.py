@@ -373,8 +373,8 @@ class _Walk:
 
 
 def _by_month(values: Floats) -> Floats:
-    """[t, line] of [line, t], month after month in memory."""
-    return np.ascontiguousarray(values.T)
+    """A copy [t, line] of [line, t], month after month in memory."""
+    return np.array(values.T, order="C")
 
 
 def _spread(
