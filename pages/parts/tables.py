@@ -111,12 +111,13 @@ def _block(grid: MonthGrid, number: int, scale: float) -> str:
             f'<tr class="block"><th scope="rowgroup">{fmt.safe(block.title)}</th>'
             f'<td colspan="{len(grid.months)}">{fmt.safe(block.note)}</td></tr>'
         )
-    return title + "".join(_line(grid, row, scale) for row in block.rows)
+    usual = _main_unit(grid)
+    return title + "".join(_line(grid, row, scale, usual) for row in block.rows)
 
 
-def _line(grid: MonthGrid, row: Row, scale: float) -> str:
+def _line(grid: MonthGrid, row: Row, scale: float, usual: str) -> str:
     by = scale if row.unit not in ("days", "%", "h", "heads") else 1.0
-    unit = "" if row.unit == _main_unit(grid) else row.unit
+    unit = "" if row.unit == usual else row.unit
     cells = "".join(
         _cell(float(v), row, by, f"{'frozen ' if grid.zones[t] == FROZEN else ''}{_starts(grid, t)}")
         for t, v in enumerate(row.amounts)
@@ -129,16 +130,21 @@ def _line(grid: MonthGrid, row: Row, scale: float) -> str:
 
 def _cell(value: float, row: Row, scale: float, style: str) -> str:
     if not np.isfinite(value):
-        return f'<td class="{style}"></td>'
+        return f"<td{_class(style)}></td>"
     signed = row.kind in ("difference", "cumulative") and row.favourable >= 0
     text = fmt.exact(value / scale, 0, signed=signed) if row.unit != "%" else fmt.percent(value, 0)
     good = row.favourable * value
     if row.favourable and round(value / scale) != 0:
         style += " sop-good" if good > 0 else " sop-bad"
         word = "favourable" if good > 0 else "unfavourable"
-        return f'<td class="{style}" title="{value:,.1f}, {word}">{text}</td>'
+        return f'<td{_class(style)} title="{value:,.1f}, {word}">{text}</td>'
     tip = f' title="{value:,.1f}"' if scale > 1 else ""
-    return f'<td class="{style}"{tip}>{text}</td>'
+    return f"<td{_class(style)}{tip}>{text}</td>"
+
+
+def _class(style: str) -> str:
+    """The attribute where there is one: browsers take hundreds of cells apart at every rerun."""
+    return f' class="{style}"' if style else ""
 
 
 def download(
