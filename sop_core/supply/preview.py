@@ -47,6 +47,8 @@ DONORS = 3
 TIERS = 4
 #: Largest miss of a row or limit, relative, that is the arithmetic's own.
 _EXACT = 1e-9
+#: Part by which a cost may differ and still count as the same.
+_SAME = 1e-3
 #: How dear a doubt about the objective is made when the penalties are bounded; the best of these is taken.
 _DOUBT = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 #: Steps that bring a basis to other coefficients.
@@ -74,8 +76,10 @@ class _Donor:
     rows_at: Ints
     basic: Ints
     tight: Ints  #: rows that hold with equality
+    cost: Floats
     values: Floats
-    rows: sp.csr_matrix  #: the tight ones, with these coefficients
+    matrix: sp.csr_matrix  #: with these coefficients
+    rows: sp.csr_matrix  #: its tight rows
     factors: Any
 
 
@@ -107,9 +111,11 @@ class Previewer:
         numbers = numbers_of(self.structure, inputs, demand, solution.price, self.scales)[0]
         at, rows_at = statuses
         basic, tight = np.flatnonzero(at == BASIC), np.flatnonzero(rows_at != BASIC)
-        rows = _matrix(self.structure, numbers.values).tocsr()[tight]
+        matrix = _matrix(self.structure, numbers.values).tocsr()
+        rows = matrix[tight]
         factors = splu(rows[:, basic].tocsc())
-        donor = _Donor(answer.row_dual, at, rows_at, basic, tight, numbers.values, rows, factors)
+        cost, values = numbers.cost, numbers.values
+        donor = _Donor(answer.row_dual, at, rows_at, basic, tight, cost, values, matrix, rows, factors)
         with self._lock:
             base, *rest = (*self._donors, donor)
             self._donors = (base, *rest[-DONORS:])
@@ -158,7 +164,9 @@ class Previewer:
             found = _better(found, _bound(donor, donor.row_dual, numbers, matrix, limits))
         assert found is not None, "a previewer is made with the base plan"
         donor = found.donor
-        if np.array_equal(donor.values, numbers.values):
+        # With the costs as they were, the prices of the basis are the donor's own.
+        dearer = ~np.isclose(numbers.cost[donor.basic], donor.cost[donor.basic], rtol=_SAME, atol=0.0)
+        if dearer.any() and np.array_equal(donor.values, numbers.values):
             own = np.zeros(len(donor.row_dual))
             own[donor.tight] = donor.factors.solve(numbers.cost[donor.basic], "T")
             for share in (1.0, 0.5):
@@ -171,10 +179,10 @@ class Previewer:
     ) -> Floats | None:
         """[column] a plan that keeps every rule, solver scale; None where none is found."""
         structure, scales = self.structure, self.scales
-        by_row = matrix.tocsr()
+        by_row = donor.matrix if np.array_equal(donor.values, numbers.values) else matrix.tocsr()
         moved = _moved(donor, numbers, by_row)
         held = np.clip(moved, numbers.lower, numbers.upper)
-        if _keeps(numbers, by_row, held):
+        if np.allclose(held, moved) and _keeps(numbers, by_row, held):
             return held
         assert self._ways is not None
         case = Case.of(structure, inputs, numbers, scales)
@@ -248,7 +256,7 @@ def _moved(donor: _Donor, numbers: Numbers, matrix: sp.csr_matrix) -> Floats:
     x[donor.basic] = 0.0
     limit = np.where(donor.rows_at == AT_LOWER, numbers.row_lower, numbers.row_upper)[donor.tight]
     limit = np.where(np.isfinite(limit), limit, 0.0)
-    same = np.array_equal(donor.values, numbers.values)
+    same = matrix is donor.matrix
     rows = donor.rows if same else matrix[donor.tight]
     for _ in range(1 if same else _STEPS):
         x[donor.basic] += donor.factors.solve(limit - rows @ x)
