@@ -162,7 +162,9 @@ def sentences(evidence: Evidence, cards: Sequence[DecisionCard]) -> tuple[tuple[
     if not len(tables("budget")):
         notes.append("No budget was brought, so nothing is held against one.")
     if evidence.last is None and evidence.estimate is None:
-        notes.append("There is no signed plan and no kept estimate of an earlier cycle to read, so there is no last LE.")
+        notes.append(
+            "There is no signed plan and no kept estimate of an earlier cycle to read, so there is no last LE."
+        )
     if not company.inputs.resource_names:
         notes.append("No resources were brought, so no capacity limits the plan.")
     if evidence.without_risk:

@@ -82,6 +82,10 @@ class _Donor:
     rows: sp.csr_matrix  #: its tight rows
     factors: Any
 
+    def fits(self, numbers: Numbers) -> bool:
+        """Whether the coefficients are as they were, so that matrix and factors hold."""
+        return np.array_equal(self.values, numbers.values)
+
 
 @dataclass
 class Previewer:
@@ -166,7 +170,7 @@ class Previewer:
         donor = found.donor
         # With the costs as they were, the prices of the basis are the donor's own.
         dearer = ~np.isclose(numbers.cost[donor.basic], donor.cost[donor.basic], rtol=_SAME, atol=0.0)
-        if dearer.any() and np.array_equal(donor.values, numbers.values):
+        if dearer.any() and donor.fits(numbers):
             own = np.zeros(len(donor.row_dual))
             own[donor.tight] = donor.factors.solve(numbers.cost[donor.basic], "T")
             for share in (1.0, 0.5):
@@ -179,7 +183,7 @@ class Previewer:
     ) -> Floats | None:
         """[column] a plan that keeps every rule, solver scale; None where none is found."""
         structure, scales = self.structure, self.scales
-        by_row = donor.matrix if np.array_equal(donor.values, numbers.values) else matrix.tocsr()
+        by_row = donor.matrix if donor.fits(numbers) else matrix.tocsr()
         moved = _moved(donor, numbers, by_row)
         held = np.clip(moved, numbers.lower, numbers.upper)
         if np.allclose(held, moved) and _keeps(numbers, by_row, held):
