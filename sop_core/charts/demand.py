@@ -124,14 +124,14 @@ def demand_chart(palette: Palette, data: DemandView) -> DemandPicture:
 
 
 def demand_sentence(data: DemandView) -> str:
-    """What the picture shows: the coming year beside the last, the peak and the interval's width."""
+    """What the picture shows: the coming year beside the last, its peak and the interval's width."""
     year = data.total[:12]
     said = f"Demand of {quantity(year.sum())} {data.unit} over the next {len(year)} months"
     known = data.actual[np.isfinite(data.actual)]
     if len(known) >= 12 and len(year) == 12 and known[-12:].sum() > 0:
         change = year.sum() / known[-12:].sum() - 1.0
         said += f", {abs(change) * 100:.1f} % {'above' if change >= 0 else 'below'} the last twelve"
-    said += f"; highest in {month_label(data.months[int(np.argmax(data.total))])}"
+    said += f"; highest in {month_label(data.months[int(np.argmax(year))])}"
     if data.low is not None and data.high is not None and data.baseline[0] > 0:
         said += (
             f"; the 80 % interval of the first month is {quantity(data.low[0])} to {quantity(data.high[0])}"
